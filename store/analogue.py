@@ -1,0 +1,54 @@
+"""The analogue register: guardians who get paper instead of a login. No number, mobile or e-mail stands here."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import delete, insert, select
+
+from schemas.ids import new_id
+from store.database import Transaction
+from store.tables import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class OnPaper:
+    """One pair on the register, opened. `why`: refused or no_login."""
+
+    id: str
+    pupil_id: str
+    why: str
+    name: str = field(repr=False)
+    address: str = field(repr=False)
+    arrived_at: datetime
+    due_on: date | None
+
+
+def add(tx: Transaction, pupil_id: str, *, why: str, name: str, address: str, submission: str, arrived: datetime) -> str:
+    """Put a pair on the register, sealed under a key of its own."""
+    ident = new_id("R")
+    tx.vault.new_key(ident)
+    details = json.dumps({"name": name, "address": address}).encode()
+    sealed = tx.vault.seal(ident, "refusals.details", ident, details)
+    values = {"pupil_id": pupil_id, "why": why, "submission_id": submission, "arrived_at": arrived}
+    tx.connection.execute(insert(refusals).values(id=ident, details_ct=sealed, **values))
+    return ident
+
+
+def of_pupil(tx: Transaction, pupil_id: str | None = None) -> list[OnPaper]:
+    """The register, or the part of it that concerns one pupil."""
+    query = select(refusals).order_by(refusals.c.arrived_at)
+    if pupil_id is not None:
+        query = query.where(refusals.c.pupil_id == pupil_id)
+    found = []
+    for row in tx.connection.execute(query).all():
+        details = json.loads(tx.vault.open(row.id, "refusals.details", row.id, row.details_ct))
+        about = {"name": details["name"], "address": details["address"]}
+        found.append(OnPaper(row.id, row.pupil_id, row.why, arrived_at=row.arrived_at, due_on=row.due_on, **about))
+    return found
+
+
+def remove(tx: Transaction, ident: str) -> None:
+    """Take a pair off the register: they opted in by a new form, or the time is out."""
+    tx.vault.destroy(ident)
+    tx.connection.execute(delete(refusals).where(refusals.c.id == ident))

@@ -1,0 +1,123 @@
+"""Erasing, so that it stays erased: intent in the deletion ledger first, then key and rows, then done.
+
+Two files cannot commit together, so the intent is written and synced before the erasure, and every start and every
+sweep carries out what was intended and not done. Subjects: a guardian (G-), known guardians (K-), a register row (R-),
+a submission (S-), or a link written "P-…/G-…".
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from store import analogue, guardians
+from store.database import Store, Transaction
+from store.tables import (
+    corrections,
+    data_keys,
+    deletion_ledger,
+    entries,
+    links,
+    outbox,
+    pupils,
+    submissions,
+)
+from store.tables import guardians as guardian_rows
+from store.worklist import before_erasure
+
+
+def intend(store: Store, subjects: Iterable[tuple[str, str]]) -> None:
+    """Write (subject, reason) into the ledger, committed and synced; a subject intended before stays as it is."""
+    with store.deletions.begin() as connection:
+        for subject, reason in subjects:
+            if connection.execute(select(deletion_ledger.c.done_at).where(deletion_ledger.c.subject_id == subject)).first():
+                connection.execute(
+                    update(deletion_ledger).where(deletion_ledger.c.subject_id == subject).values(done_at=None)
+                )
+                continue
+            values = {"subject_id": subject, "reason": reason, "intended_at": datetime.now(UTC)}
+            connection.execute(insert(deletion_ledger).values(**values))
+
+
+def done(store: Store, subjects: Iterable[str]) -> None:
+    """Note that these erasures are committed."""
+    with store.deletions.begin() as connection:
+        for subject in subjects:
+            this = deletion_ledger.c.subject_id == subject
+            connection.execute(update(deletion_ledger).where(this).values(done_at=datetime.now(UTC)))
+
+
+def replay(store: Store, *, everything: bool = False) -> int:
+    """Carry out what was intended and not done; with `everything` (after a restore) all that ever was. Returns how
+    many subjects were erased now."""
+    query = select(deletion_ledger.c.subject_id, deletion_ledger.c.reason)
+    if not everything:
+        query = query.where(deletion_ledger.c.done_at.is_(None))
+    with store.deletions.connect().execution_options(reading=True) as connection:
+        waiting = [(row.subject_id, row.reason) for row in connection.execute(query)]
+    if not waiting:
+        return 0
+    with store.write() as tx:
+        erased = sum(erase(tx, subject, reason) for subject, reason in waiting)
+    done(store, [subject for subject, _ in waiting])
+    store.checkpoint()
+    return erased
+
+
+def erase(tx: Transaction, subject: str, reason: str) -> bool:
+    """Erase one subject in the caller's transaction; True where something was there."""
+    if "/" in subject:
+        pupil_id, guardian_id = subject.split("/")
+        return erase_link(tx, pupil_id, guardian_id, reason)
+    there = tx.connection.execute(select(data_keys.c.epoch).where(data_keys.c.subject_id == subject)).first()
+    if subject.startswith("S-"):
+        return drop_original(tx, subject) if there and is_decided(tx, subject) else False
+    if subject.startswith("K-"):
+        tx.connection.execute(update(pupils).where(pupils.c.known_id == subject).values(known_id=None, known_ct=None))
+        tx.vault.destroy(subject)
+    elif subject.startswith("R-"):
+        analogue.remove(tx, subject)
+    return there is not None
+
+
+def erase_link(tx: Transaction, pupil_id: str, guardian_id: str, reason: str) -> bool:
+    """Erase the link, and the guardian with everything derived where it was the last one."""
+    linked = [g.id for g in guardians.of_pupil(tx, pupil_id)]
+    if guardian_id not in linked:
+        return False
+    others = _other_links(tx, pupil_id, guardian_id)
+    before_erasure(tx, pupil_id, guardian_id, reason, last=not others)
+    mine = (entries.c.pupil_id == pupil_id) & (entries.c.guardian_id == guardian_id)
+    tx.connection.execute(update(entries).where(mine).values(guardian_id=None, pupil_id=None))
+    orphan = guardians.unlink(tx, pupil_id, guardian_id)
+    if orphan:
+        tx.connection.execute(delete(outbox).where(outbox.c.subject_id == orphan))
+        tx.vault.destroy(orphan)
+        tx.connection.execute(delete(guardian_rows).where(guardian_rows.c.id == orphan))
+    return True
+
+
+def is_decided(tx: Transaction, submission: str) -> bool:
+    """An undecided submission's original is never destroyed, whatever a ledger says."""
+    query = select(submissions.c.state).where(submissions.c.id == submission)
+    return tx.connection.execute(query).scalar_one_or_none() == "decided"
+
+
+def drop_original(tx: Transaction, submission: str) -> bool:
+    """Destroy a submission's key, original and everything sealed with it; what stays is a tombstone: keyed digest,
+    channel, dates, outcomes."""
+    tx.vault.destroy(submission)
+    this = submissions.c.id == submission
+    tx.connection.execute(
+        update(submissions).where(this).values(original_ct=None, about_ct=None, original_due_on=None)
+    )
+    tx.connection.execute(update(entries).where(entries.c.submission_id == submission).values(fields_ct=None))
+    tx.connection.execute(delete(corrections).where(corrections.c.submission_id == submission))
+    return True
+
+
+def _other_links(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
+    from store.tables import links
+
+    query = select(links.c.pupil_id).where(links.c.guardian_id == guardian_id, links.c.pupil_id != pupil_id)
+    return tx.connection.execute(query.limit(1)).first() is not None

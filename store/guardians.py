@@ -1,0 +1,132 @@
+"""Guardians and their links to pupils: sealed, looked up by a truncated keyed bucket, kept no longer than a link.
+
+A full keyed digest of an identity number is reversed in seconds by whoever gets the key, so the look-up value is 16
+bits of it, and the few candidates are opened and compared. Only after sign-off, when the number itself is let go, does
+the full keyed value remain.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from schemas.ids import new_id
+from store.database import Transaction
+from store.tables import guardians, links
+
+
+@dataclass(frozen=True, slots=True)
+class Guardian:
+    """One guardian, opened. `number` is empty once it was reduced to its look-up value."""
+
+    id: str
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+    mobile: str = field(repr=False)
+    email: str = field(repr=False)
+    number_mac: bytes | None = field(default=None, repr=False)
+
+
+def _mac(tx: Transaction, number: str) -> bytes:
+    return tx.keyring.mac("lookup", b"number|" + number.encode())
+
+
+def _bucket(tx: Transaction, number: str) -> int:
+    return int.from_bytes(_mac(tx, number)[:2], "big")
+
+
+def has_number(tx: Transaction, guardian: Guardian, number: str) -> bool:
+    """Whether `guardian` is the one with this number, also after the number was reduced."""
+    return guardian.number == number or (guardian.number_mac is not None and guardian.number_mac == _mac(tx, number))
+
+
+def read_guardian(tx: Transaction, guardian_id: str) -> Guardian | None:
+    """One guardian, opened; None where there is none."""
+    row = tx.connection.execute(select(guardians).where(guardians.c.id == guardian_id)).one_or_none()
+    if row is None:
+        return None
+    name, number, mobile, email = (
+        tx.vault.open_text(row.id, f"guardians.{column}", row.id, sealed, row.row_version) or ""
+        for column, sealed in (
+            ("name", row.name_ct),
+            ("number", row.number_ct),
+            ("mobile", row.mobile_ct),
+            ("email", row.email_ct),
+        )
+    )
+    return Guardian(row.id, name, number, mobile, email, row.number_mac)
+
+
+def find_by_number(tx: Transaction, number: str) -> Guardian | None:
+    """The guardian with this number, wherever linked."""
+    query = select(guardians.c.id).where(guardians.c.number_bucket == _bucket(tx, number))
+    for ident in tx.connection.execute(query).scalars().all():
+        guardian = read_guardian(tx, ident)
+        if guardian is not None and has_number(tx, guardian, number):
+            return guardian
+    return None
+
+
+def of_pupil(tx: Transaction, pupil_id: str) -> list[Guardian]:
+    """The guardians linked to a pupil, suspended links included."""
+    query = select(links.c.guardian_id).where(links.c.pupil_id == pupil_id)
+    found = (read_guardian(tx, ident) for ident in tx.connection.execute(query).scalars().all())
+    return [guardian for guardian in found if guardian is not None]
+
+
+def add(tx: Transaction, *, name: str, number: str, mobile: str, email: str) -> str:
+    """A new guardian under a data key of their own; returns the id."""
+    ident = new_id("G")
+    tx.vault.new_key(ident)
+    sealed = _sealed(tx, ident, 1, name=name, number=number, mobile=mobile, email=email)
+    values = {"number_bucket": _bucket(tx, number), "row_version": 1, "created_at": tx.now}
+    tx.connection.execute(insert(guardians).values(id=ident, **values, **sealed))
+    return ident
+
+
+def change_contact(tx: Transaction, guardian: Guardian, *, mobile: str, email: str) -> None:
+    """Store new contact data; the row version goes up, so that the old value cannot be put back."""
+    _rewrite(tx, guardian, number=guardian.number, mobile=mobile, email=email)
+
+
+def reduce_number(tx: Transaction, guardian: Guardian) -> None:
+    """Let go of the number and keep only its keyed look-up value. The person gets a new data key, so that copies of
+    the old row are dead too."""
+    if not guardian.number:
+        return
+    mac = _mac(tx, guardian.number)
+    tx.vault.destroy(guardian.id)
+    tx.vault.new_key(guardian.id)
+    _rewrite(tx, guardian, number="", mobile=guardian.mobile, email=guardian.email)
+    tx.connection.execute(update(guardians).where(guardians.c.id == guardian.id).values(number_mac=mac))
+
+
+def link(tx: Transaction, pupil_id: str, guardian_id: str, *, basis: str, submission: str, arrived: datetime) -> None:
+    """Tie a guardian to a pupil; the due date is set by `store.people.refresh_due`."""
+    values = {"pupil_id": pupil_id, "guardian_id": guardian_id, "basis": basis, "submission_id": submission}
+    tx.connection.execute(insert(links).values(**values, arrived_at=arrived))
+
+
+def suspend(tx: Transaction, pupil_id: str, guardian_id: str, why: str | None) -> None:
+    """Suspend a link (no export, no ADD line), or let it live again with None."""
+    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
+    tx.connection.execute(update(links).where(this).values(suspended=why))
+
+
+def unlink(tx: Transaction, pupil_id: str, guardian_id: str) -> str | None:
+    """Delete the link; returns the guardian's id where that was the last one (the guardian must go too)."""
+    tx.connection.execute(delete(links).where(links.c.pupil_id == pupil_id, links.c.guardian_id == guardian_id))
+    rest = tx.connection.execute(select(links.c.pupil_id).where(links.c.guardian_id == guardian_id).limit(1)).first()
+    return guardian_id if rest is None else None
+
+
+def _rewrite(tx: Transaction, guardian: Guardian, *, number: str, mobile: str, email: str) -> None:
+    version = tx.connection.execute(
+        select(guardians.c.row_version).where(guardians.c.id == guardian.id)
+    ).scalar_one() + 1
+    sealed = _sealed(tx, guardian.id, version, name=guardian.name, number=number, mobile=mobile, email=email)
+    tx.connection.execute(update(guardians).where(guardians.c.id == guardian.id).values(row_version=version, **sealed))
+
+
+def _sealed(tx: Transaction, ident: str, version: int, **fields: str) -> dict[str, bytes | None]:
+    return {f"{k}_ct": tx.vault.seal_text(ident, f"guardians.{k}", ident, v, version) for k, v in fields.items()}

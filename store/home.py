@@ -1,0 +1,104 @@
+"""The home: where the embedded default keeps everything, folder by folder.
+
+Keys and the deletion ledger lie apart from the database on purpose: a backup of the store must not carry the keys
+that open it, nor lose what was erased since.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import NotReady, UsageFault
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths below one folder of mode 0700."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The store itself."""
+        return self.root / "store" / "foresatt.db"
+
+    @property
+    def deletions(self) -> Path:
+        """The deletion ledger, a file of its own outside the store's backup."""
+        return self.root / "ledger" / "deletions.db"
+
+    @property
+    def keyring(self) -> Path:
+        """The key file of the embedded KeyRing."""
+        return self.root / "keys" / "keyring.json"
+
+    @property
+    def gnupg(self) -> Path:
+        """GnuPG's home with the school's secret key."""
+        return self.root / "gnupg"
+
+    @property
+    def mail(self) -> Path:
+        """The default Maildir."""
+        return self.root / "mail"
+
+    @property
+    def scans(self) -> Path:
+        """The default scan folder."""
+        return self.root / "scans"
+
+    @property
+    def prefect(self) -> Path:
+        """What the local Prefect server keeps: run history, never a person."""
+        return self.root / "prefect"
+
+    @property
+    def exports(self) -> Path:
+        """Lists written for a person: each is a new place where data rests, so retention empties it."""
+        return self.root / "exports"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file that `foresatt init` writes."""
+        return self.root / "foresatt.toml"
+
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that `make` creates."""
+        return (
+            self.root,
+            self.database.parent,
+            self.deletions.parent,
+            self.keyring.parent,
+            self.scans,
+            self.prefect,
+            self.exports,
+        )
+
+    def make(self) -> None:
+        """Create the folders, 0700. Raises `UsageFault` where a home or a file stands there already."""
+        if self.database.exists() or self.keyring.exists():
+            raise UsageFault("home_exists", "there is a home here already", "choose another --home, or use this one")
+        for folder in self.folders():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+    def require(self) -> None:
+        """Raise `NotReady` unless a home is here and nobody else can read it."""
+        if not self.database.is_file():
+            raise NotReady("no_home", "there is no foresatt home here", "run: foresatt init (or name one with --home)")
+        mode = stat.S_IMODE(self.root.stat().st_mode)
+        if mode & 0o077:
+            raise NotReady("home_readable", "the home can be read by other accounts", "run: chmod 700 on the home")
+
+
+def private_write(path: Path, data: bytes) -> None:
+    """Write a new file of mode 0600; `UsageFault` where it exists."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise UsageFault("file_exists", "the file exists already", "choose another name") from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,216 @@
+"""The ledger and the queue: what came in, sealed, and who is working on it.
+
+Durable point 1 is `take_in`. The database is the queue: `claim` leases undecided rows, `finish` fences out whoever
+lost the lease meanwhile. A submission that was in a crashed batch is next claimed alone, and only a lone claim counts
+as an attempt.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import and_, func, insert, or_, select, update
+
+from schemas.documents import Delivery
+from schemas.ids import new_id
+from store.database import Store, Transaction
+from store.owner import is_dead
+from store.tables import corrections, sightings, submissions
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A steward's value for one field, laid over what was read."""
+
+    slot: int
+    ord: int
+    field: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One submission under our lease, opened."""
+
+    id: str
+    channel: str
+    received_at: datetime
+    content: bytes = field(repr=False)
+    media_type: str
+    name: str = field(repr=False)
+    attempts: int
+    alone: bool
+    corrections: tuple[Correction, ...] = ()
+
+
+def source_digests(tx: Transaction, delivery: Delivery) -> tuple[bytes, bytes, bytes]:
+    """(source key, source reference, content digest), keyed: nothing at the source can be recognised by them."""
+    ref = f"{delivery.channel}|{delivery.source_ref}".encode()
+    mac = tx.keyring.mac
+    digest = mac("delivery", b"content|" + delivery.content)
+    return mac("delivery", b"key|" + ref + b"|" + digest), mac("delivery", b"ref|" + ref), digest
+
+
+def is_known(store: Store, channel: str, source_ref: str) -> bool:
+    """Whether a delivery with this reference at its source was taken in before."""
+    with store.read() as tx:
+        ref = tx.keyring.mac("delivery", b"ref|" + f"{channel}|{source_ref}".encode())
+        return (
+            tx.connection.execute(select(sightings.c.id).where(sightings.c.source_ref == ref).limit(1)).first()
+            is not None
+        )
+
+
+def take_in(store: Store, delivery: Delivery) -> str | None:
+    """Durable point 1: the sealed original, read back, and its ledger row, in one transaction.
+
+    Returns the new submission's id, or None where this very delivery is known (a quiet repeat).
+    """
+    with store.write() as tx:
+        key, ref, digest = source_digests(tx, delivery)
+        if tx.connection.execute(select(sightings.c.id).where(sightings.c.source_key == key)).first() is not None:
+            return None
+        subject = new_id("S")
+        tx.vault.new_key(subject)
+        about = json.dumps({"media_type": delivery.media_type, "name": delivery.name}).encode()
+        row = {
+            "id": subject,
+            "channel": delivery.channel,
+            "received_at": delivery.received_at,
+            "collected_at": tx.now,
+            "content_digest": digest,
+            "original_ct": tx.vault.seal(subject, "submissions.original", subject, delivery.content),
+            "about_ct": tx.vault.seal(subject, "submissions.about", subject, about),
+        }
+        tx.connection.execute(insert(submissions).values(**row))
+        sighting = new_id("I")
+        handle = None
+        if delivery.handle is not None:  # a key of its own: the source's copy may outlive the sealed original
+            tx.vault.new_key(sighting)
+            handle = tx.vault.seal_text(sighting, "sightings.handle", sighting, delivery.handle)
+        seen = {"id": sighting, "submission_id": subject, "channel": delivery.channel, "source_key": key}
+        tx.connection.execute(insert(sightings).values(**seen, source_ref=ref, seen_at=tx.now, handle_ct=handle))
+        if original(tx, subject) != delivery.content:
+            raise AssertionError("the sealed original did not read back")
+        return subject
+
+
+def original(tx: Transaction, submission: str) -> bytes | None:
+    """The sealed original, opened; None once it was destroyed."""
+    query = select(submissions.c.original_ct).where(submissions.c.id == submission)
+    sealed = tx.connection.execute(query).scalar_one()
+    return None if sealed is None else tx.vault.open(submission, "submissions.original", submission, sealed)
+
+
+def claim(store: Store, owner: str, limit: int, only: Sequence[str] = ()) -> list[Claimed]:
+    """Lease the next undecided submissions, oldest first: one alone where one must go alone, else up to `limit`;
+    `only` these ids where any are given."""
+    with store.write() as tx:
+        now = database_now(tx)
+        _free_dead_leases(tx, now)
+        fresh = select(submissions).where(submissions.c.state == "new")
+        if only:
+            fresh = fresh.where(submissions.c.id.in_(only))
+        rows = tx.connection.execute(
+            fresh.where(~submissions.c.alone).order_by(submissions.c.received_at).limit(limit)
+        ).all()
+        if not rows:
+            rows = tx.connection.execute(fresh.order_by(submissions.c.received_at).limit(1)).all()
+        lease = {
+            "state": "leased",
+            "owner": owner,
+            "lease_until": now + timedelta(seconds=store.settings.intake.lease_seconds),
+        }
+        for row in rows:
+            attempts = row.attempts + (1 if row.alone else 0)
+            tx.connection.execute(
+                update(submissions).where(submissions.c.id == row.id).values(**lease, attempts=attempts)
+            )
+        return [open_claim(tx, row.id, row.attempts + (1 if row.alone else 0)) for row in rows]
+
+
+def open_claim(tx: Transaction, submission: str, attempts: int = 0) -> Claimed:
+    """One submission opened, with its corrections."""
+    row = tx.connection.execute(select(submissions).where(submissions.c.id == submission)).one()
+    about = json.loads(tx.vault.open(row.id, "submissions.about", row.id, row.about_ct)) if row.about_ct else {}
+    found = tx.connection.execute(
+        select(corrections).where(corrections.c.submission_id == row.id).order_by(corrections.c.id)
+    )
+    overlay = tuple(
+        Correction(c.slot, c.ord, c.field, tx.vault.open(row.id, "corrections.value", row.id, c.value_ct).decode())
+        for c in found
+    )
+    return Claimed(
+        id=row.id,
+        channel=row.channel,
+        received_at=row.received_at,
+        content=original(tx, row.id) or b"",
+        media_type=about.get("media_type", ""),
+        name=about.get("name", ""),
+        attempts=attempts,
+        alone=row.alone,
+        corrections=overlay,
+    )
+
+
+def _free_dead_leases(tx: Transaction, now: datetime) -> None:
+    """Leases that ran out, or whose process is dead, go back, to be claimed alone from now on."""
+    leased = select(submissions.c.id, submissions.c.owner, submissions.c.lease_until).where(
+        submissions.c.state == "leased"
+    )
+    held = tx.connection.execute(leased).all()
+    dead = {owner: is_dead(owner) for owner in {row.owner for row in held}}
+    gone = [row.id for row in held if row.lease_until <= now or dead[row.owner]]
+    for start in range(0, len(gone), 500):
+        chunk = submissions.c.id.in_(gone[start : start + 500])
+        tx.connection.execute(
+            update(submissions).where(chunk).values(state="new", owner=None, lease_until=None, alone=True)
+        )
+
+
+def finish(tx: Transaction, submission: str, owner: str, outcome: str) -> bool:
+    """Mark a submission decided, in the caller's transaction; False where the lease is no longer ours."""
+    mine = and_(submissions.c.id == submission, submissions.c.owner == owner, submissions.c.state == "leased")
+    values = {"state": "decided", "outcome": outcome, "owner": None, "lease_until": None, "alone": False}
+    return tx.connection.execute(update(submissions).where(mine).values(**values, decided_at=tx.now)).rowcount == 1
+
+
+def release(store: Store, owner: str, ids: Sequence[str], *, alone: bool) -> None:
+    """Give leases back undecided: `alone` after a fault of ours, not after a fault of the outside world, which does
+    not count as an attempt either."""
+    with store.write() as tx:
+        for submission in ids:
+            mine = and_(submissions.c.id == submission, submissions.c.owner == owner, submissions.c.state == "leased")
+            values: dict[str, object] = {"state": "new", "owner": None, "lease_until": None}
+            if alone:
+                values["alone"] = True
+            else:
+                spent = submissions.c.attempts > 0
+                tx.connection.execute(
+                    update(submissions).where(mine, spent).values(attempts=submissions.c.attempts - 1)
+                )
+            tx.connection.execute(update(submissions).where(mine).values(**values))
+
+
+def reopen(tx: Transaction, submission: str) -> bool:
+    """Put a decided submission back into the queue with its attempts reset; False where its original is gone."""
+    there = and_(
+        submissions.c.id == submission, submissions.c.state == "decided", submissions.c.original_ct.is_not(None)
+    )
+    values = {"state": "new", "attempts": 0, "alone": False}
+    return tx.connection.execute(update(submissions).where(there).values(**values)).rowcount == 1
+
+
+def undecided(store: Store) -> int:
+    """How many submissions wait or are being worked on."""
+    with store.read() as tx:
+        waiting = or_(submissions.c.state == "new", submissions.c.state == "leased")
+        return tx.connection.execute(select(func.count()).select_from(submissions).where(waiting)).scalar_one()
+
+
+def database_now(tx: Transaction) -> datetime:
+    """The database's clock: leases must not depend on which host's clock is wrong."""
+    found = tx.connection.execute(select(func.current_timestamp())).scalar_one()
+    moment = found if isinstance(found, datetime) else datetime.fromisoformat(str(found))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,165 @@
+"""Pupils as the school's roster tells them: names and known guardians sealed, birth dates in the clear for the sweep.
+
+The roster's known guardians have a data key of their own (K-…), so that they can be shredded on the due date while
+the pupil, now of age, stays on the roster.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import date
+
+from sqlalchemy import delete, insert, select, update
+
+from schemas.due import Due, Enrolment, due
+from schemas.ids import new_id
+from store.database import Transaction
+from store.tables import consents, enrolments, links, pupils, refusals
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGuardian:
+    """One guardian as the school's list has it; empty where the list says nothing."""
+
+    name: str = field(repr=False)
+    number: str = field(default="", repr=False)
+    mobile: str = field(default="", repr=False)
+    email: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pupil:
+    """One pupil, opened."""
+
+    id: str
+    name: str = field(repr=False)
+    born: date = field(repr=False)
+    class_name: str
+    number: str = field(repr=False)
+    shielded: bool = field(repr=False)
+    enrolments: tuple[Enrolment, ...]
+    known: tuple[KnownGuardian, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPupil:
+    """One pupil as a roster file tells it; `key` is the roster's own id."""
+
+    key: str = field(repr=False)
+    name: str = field(repr=False)
+    born: date = field(repr=False)
+    class_name: str
+    number: str = field(repr=False)
+    shielded: bool = field(repr=False)
+    enrolments: tuple[Enrolment, ...]
+    known: tuple[KnownGuardian, ...] = field(repr=False)
+
+
+def roster_key(tx: Transaction, key: str) -> bytes:
+    """The keyed digest under which a roster's id is looked up."""
+    return tx.keyring.mac("lookup", b"roster|" + key.encode())
+
+
+def read_pupils(tx: Transaction, only: str | None = None) -> list[Pupil]:
+    """Every pupil (or the one with id `only`), opened, in roster order of arrival."""
+    terms: dict[str, list[Enrolment]] = {}
+    for row in tx.connection.execute(select(enrolments).order_by(enrolments.c.starts)):
+        terms.setdefault(row.pupil_id, []).append(Enrolment(row.starts, row.ends, row.interrupted, row.final_year))
+    query = select(pupils) if only is None else select(pupils).where(pupils.c.id == only)
+    found = []
+    for row in tx.connection.execute(query).all():
+        opened = [
+            tx.vault.open_text(row.id, f"pupils.{column}", row.id, sealed, row.row_version) or ""
+            for column, sealed in (("name", row.name_ct), ("class", row.class_ct), ("number", row.number_ct))
+        ]
+        known: tuple[KnownGuardian, ...] = ()
+        if row.known_id and row.known_ct:
+            listed = json.loads(tx.vault.open(row.known_id, "pupils.known", row.id, row.known_ct, row.row_version))
+            known = tuple(KnownGuardian(**one) for one in listed)
+        name, class_name, number = opened
+        places = tuple(terms.get(row.id, ()))
+        found.append(Pupil(row.id, name, row.born, class_name, number, row.shielded, places, known))
+    return found
+
+
+def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
+    """Insert or replace one pupil as the roster tells it; returns (id, is new). Known guardians are kept only while
+    the pupil's own due date lies ahead."""
+    key = roster_key(tx, told.key)
+    row = tx.connection.execute(select(pupils).where(pupils.c.roster_key == key)).one_or_none()
+    ident = row.id if row else new_id("P")
+    version = row.row_version + 1 if row else 1
+    if row is None:
+        tx.vault.new_key(ident)
+    elif row.known_id:
+        tx.vault.destroy(row.known_id)
+    ends = pupil_due(tx, told.born, told.enrolments, consent=False)
+    keep = bool(told.known) and (ends.on is None or ends.on > tx.today)
+    known_id = new_id("K") if keep else None
+    known_ct = None
+    if known_id:
+        tx.vault.new_key(known_id)
+        listed = json.dumps([asdict(one) for one in told.known]).encode()
+        known_ct = tx.vault.seal(known_id, "pupils.known", ident, listed, version)
+    values = {
+        "roster_key": key,
+        "born": told.born,
+        "shielded": told.shielded,
+        "name_ct": tx.vault.seal_text(ident, "pupils.name", ident, told.name, version),
+        "class_ct": tx.vault.seal_text(ident, "pupils.class", ident, told.class_name, version),
+        "number_ct": tx.vault.seal_text(ident, "pupils.number", ident, told.number, version),
+        "known_id": known_id,
+        "known_ct": known_ct,
+        "row_version": version,
+        "due_on": ends.on,
+        "due_reason": ends.reason,
+        "missing_runs": 0,
+    }
+    if row is None:
+        tx.connection.execute(insert(pupils).values(id=ident, **values))
+    else:
+        tx.connection.execute(update(pupils).where(pupils.c.id == ident).values(**values))
+        tx.connection.execute(delete(enrolments).where(enrolments.c.pupil_id == ident))
+    for term in told.enrolments:
+        place = {"starts": term.starts, "ends": term.ends, "interrupted": term.interrupted, "final_year": term.final_year}
+        tx.connection.execute(insert(enrolments).values(pupil_id=ident, **place))
+    return ident, row is None
+
+
+def mark_missing(tx: Transaction, pupil_id: str) -> bool:
+    """Count one complete roster run without this pupil; at the second the enrolments end today, and True is returned."""
+    counted = pupils.c.missing_runs + 1
+    tx.connection.execute(update(pupils).where(pupils.c.id == pupil_id).values(missing_runs=counted))
+    runs = tx.connection.execute(select(pupils.c.missing_runs).where(pupils.c.id == pupil_id)).scalar_one()
+    if runs != 2:
+        return False
+    mine = enrolments.c.pupil_id == pupil_id
+    still = enrolments.c.interrupted.is_(None) & (enrolments.c.ends.is_(None) | (enrolments.c.ends >= tx.today))
+    tx.connection.execute(update(enrolments).where(mine, still).values(interrupted=tx.today))
+    return True
+
+
+def pupil_due(tx: Transaction, born: date, terms: tuple[Enrolment, ...], *, consent: bool) -> Due:
+    """The one due-date function, with this store's settings and today."""
+    return due(born, terms, consent_until_leaving=consent, today=tx.today, settings=tx.settings.retention)
+
+
+def refresh_due(tx: Transaction, pupil_id: str) -> None:
+    """Recompute and store every due date that hangs on this pupil: known guardians, links, analogue register."""
+    row = tx.connection.execute(select(pupils.c.born).where(pupils.c.id == pupil_id)).one()
+    listed = select(enrolments).where(enrolments.c.pupil_id == pupil_id).order_by(enrolments.c.starts)
+    terms = tuple(Enrolment(t.starts, t.ends, t.interrupted, t.final_year) for t in tx.connection.execute(listed))
+    plain = pupil_due(tx, row.born, terms, consent=False)
+    extended = pupil_due(tx, row.born, terms, consent=True)
+    when = {"due_on": plain.on, "due_reason": plain.reason}
+    tx.connection.execute(update(pupils).where(pupils.c.id == pupil_id).values(**when))
+    tx.connection.execute(update(refusals).where(refusals.c.pupil_id == pupil_id).values(due_on=plain.on))
+    confirmed = select(consents.c.guardian_id).where(consents.c.pupil_id == pupil_id, consents.c.state == "confirmed")
+    covered = set(tx.connection.execute(confirmed).scalars())
+    mine = select(links.c.guardian_id, links.c.due_reason).where(links.c.pupil_id == pupil_id)
+    for link in tx.connection.execute(mine).all():
+        if link.due_reason == "withdrawn":
+            continue
+        ends = extended if link.guardian_id in covered else plain
+        this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == link.guardian_id)
+        tx.connection.execute(update(links).where(this).values(due_on=ends.on, due_reason=ends.reason))

@@ -1,0 +1,94 @@
+"""Sealing of single values: AES-256-GCM under the data key of one person, submission, refusal or line.
+
+A sealed value is bound (AAD) to its table, column, row and row version, so it cannot be moved or rolled back. Text is
+padded to 32-byte steps, because GCM shows the length. Erasing is destroying the data key *and* deleting the row.
+"""
+
+import secrets
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, delete, insert, select
+
+from schemas.errors import NotReady
+from store.keyring import KeyRing
+from store.tables import data_keys
+
+FORMAT: Final = 1
+STEP: Final = 32
+
+
+def pad(data: bytes) -> bytes:
+    """Length (4 bytes), data, zeros up to a multiple of 32 bytes."""
+    body = len(data).to_bytes(4, "big") + data
+    return body + bytes(-len(body) % STEP)
+
+
+def unpad(padded: bytes) -> bytes:
+    """The data that `pad` was given."""
+    return padded[4 : 4 + int.from_bytes(padded[:4], "big")]
+
+
+class Vault:
+    """Opens and seals values inside one transaction; holds the data keys it has unwrapped until that ends."""
+
+    def __init__(self, connection: Connection, keyring: KeyRing) -> None:
+        self._connection = connection
+        self._keyring = keyring
+        self._keys: dict[str, AESGCM] = {}
+
+    def new_key(self, subject: str) -> None:
+        """Make and store the data key of `subject` (an id of ours)."""
+        key = secrets.token_bytes(32)
+        values = {"subject_id": subject, "wrapped": self._keyring.wrap(key, subject), "epoch": self._keyring.epoch}
+        self._connection.execute(insert(data_keys).values(**values))
+        self._keys[subject] = AESGCM(key)
+
+    def has_key(self, subject: str) -> bool:
+        """Whether `subject` can still be opened."""
+        return subject in self._keys or self._wrapped(subject) is not None
+
+    def destroy(self, subject: str) -> None:
+        """Delete the data key: everything sealed under it is dead."""
+        self._connection.execute(delete(data_keys).where(data_keys.c.subject_id == subject))
+        self._keys.pop(subject, None)
+
+    def seal(self, subject: str, place: str, row: str, data: bytes, version: int = 1) -> bytes:
+        """`data` sealed under the key of `subject`; `place` is "table.column". Layout: format (1 byte), epoch (2),
+        nonce (12), ciphertext and tag."""
+        head = bytes([FORMAT]) + self._keyring.epoch.to_bytes(2, "big")
+        nonce = secrets.token_bytes(12)
+        return head + nonce + self._key(subject).encrypt(nonce, pad(data), self._aad(head, place, row, version))
+
+    def open(self, subject: str, place: str, row: str, sealed: bytes, version: int = 1) -> bytes:
+        """The data back. Raises `NotReady` where key, place, row or version are not those it was sealed with."""
+        head, nonce, body = sealed[:3], sealed[3:15], sealed[15:]
+        try:
+            return unpad(self._key(subject).decrypt(nonce, body, self._aad(head, place, row, version)))
+        except InvalidTag:
+            raise NotReady("seal_broken", f"a sealed value in {place} does not belong where it stands") from None
+
+    def seal_text(self, subject: str, place: str, row: str, text: str | None, version: int = 1) -> bytes | None:
+        """As `seal`, for text; None and "" stay None."""
+        return self.seal(subject, place, row, text.encode(), version) if text else None
+
+    def open_text(self, subject: str, place: str, row: str, sealed: bytes | None, version: int = 1) -> str | None:
+        """As `open`, for text."""
+        return self.open(subject, place, row, sealed, version).decode() if sealed is not None else None
+
+    @staticmethod
+    def _aad(head: bytes, place: str, row: str, version: int) -> bytes:
+        return head + f"|{place}|{row}|{version}".encode()
+
+    def _wrapped(self, subject: str) -> bytes | None:
+        query = select(data_keys.c.wrapped).where(data_keys.c.subject_id == subject)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def _key(self, subject: str) -> AESGCM:
+        if subject not in self._keys:
+            wrapped = self._wrapped(subject)
+            if wrapped is None:
+                raise NotReady("erased", "what this was sealed under has been erased")
+            self._keys[subject] = AESGCM(self._keyring.unwrap(wrapped, subject))
+        return self._keys[subject]

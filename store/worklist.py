@@ -1,0 +1,234 @@
+"""The Visma InSchool work list: ADD, CHANGE and REMOVE lines per guardian-pupil pair, signed off by a person.
+
+A REMOVE line is made when the link gets its due date, carries just guardian name, pupil name and class under a key of
+its own, and so outlives the erasure; at sign-off it is emptied to a code. Nothing in Visma InSchool removes a guardian
+who was typed in by hand: these lines are why it happens.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+from sqlalchemy import Row, delete, insert, or_, select, update
+
+from schemas.due import working_day_before
+from schemas.errors import UsageFault
+from schemas.ids import new_id
+from store import audit, guardians
+from store.database import Transaction
+from store.people import read_pupils
+from store.tables import links, worklist_lines
+
+Signature = Literal["done", "already_in_vis", "newer_in_vis", "not_done"]
+IN_VIS = ("done", "already_in_vis", "newer_in_vis")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, opened for a list. `values` holds the number, mobile and e-mail of an ADD or CHANGE, else nothing."""
+
+    id: str
+    kind: str
+    why: str
+    due_on: date | None
+    state: str
+    person_too: bool
+    overdue: bool
+    guardian: str = field(repr=False)
+    pupil: str = field(repr=False)
+    class_name: str
+    values: dict[str, str] = field(repr=False)
+    signed_as: str | None = None
+
+
+def sync(tx: Transaction) -> dict[str, int]:
+    """Bring the lines in step with the links; returns how many were made or cancelled. Running it again does nothing.
+
+    Every live, unsuspended link has an ADD line and a REMOVE line with its due date; an ADD that was never shown to
+    anyone is cancelled with its REMOVE when the link is suspended or gone.
+    """
+    counts = {"add": 0, "remove": 0, "cancelled": 0}
+    for link in tx.connection.execute(select(links)).all():
+        if link.suspended:
+            continue
+        if _line(tx, "add", link.pupil_id, link.guardian_id) is None:
+            _insert(tx, "add", link.pupil_id, link.guardian_id, why="loaded", due_on=tx.today)
+            counts["add"] += 1
+        counts["remove"] += ensure_remove(tx, link.pupil_id, link.guardian_id)
+    paired = select(links.c.pupil_id).where(
+        links.c.pupil_id == worklist_lines.c.pupil_id,
+        links.c.guardian_id == worklist_lines.c.guardian_id,
+        links.c.suspended.is_(None),
+    )
+    orphans = select(worklist_lines).where(
+        worklist_lines.c.kind.in_(("add", "change")), worklist_lines.c.state == "open", ~paired.exists()
+    )
+    for row in tx.connection.execute(orphans).all():
+        _close(tx, row, "cancelled")
+        counts["cancelled"] += 1
+    return counts
+
+
+def ensure_remove(tx: Transaction, pupil_id: str, guardian_id: str, why: str | None = None) -> int:
+    """Make or update the REMOVE line of a pair; returns 1 where one was made."""
+    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
+    link = tx.connection.execute(select(links).where(this)).one_or_none()
+    if link is None or link.due_on is None:
+        return 0
+    due_on = working_day_before(link.due_on) if link.due_on > tx.today else link.due_on
+    why = why or link.due_reason or "turned_18"
+    line = _line(tx, "remove", pupil_id, guardian_id)
+    if line is None:
+        _insert(tx, "remove", pupil_id, guardian_id, why=why, due_on=due_on)
+        return 1
+    if line.state == "open" and (line.due_on, line.why) != (due_on, why):
+        this_line = worklist_lines.c.id == line.id
+        tx.connection.execute(update(worklist_lines).where(this_line).values(due_on=due_on, why=why))
+    return 0
+
+
+def before_erasure(tx: Transaction, pupil_id: str, guardian_id: str, why: str, *, last: bool) -> None:
+    """The link is about to go: where the guardian may stand in Visma InSchool, the REMOVE line stays and is due;
+    where the ADD line was never shown to anyone, both lines go."""
+    ensure_remove(tx, pupil_id, guardian_id, why)
+    add, remove = (_line(tx, kind, pupil_id, guardian_id) for kind in ("add", "remove"))
+    change = _line(tx, "change", pupil_id, guardian_id)
+    if change is not None and change.state == "open":
+        _close(tx, change, "cancelled")
+    never_shown = add is None or (add.state == "open" and not add.shown) or add.signed_as == "not_done"
+    if add is not None and add.state == "open":
+        _close(tx, add, "cancelled")
+    if remove is None or remove.state != "open":
+        return
+    if never_shown:
+        _close(tx, remove, "cancelled")
+        return
+    values = {"why": why, "person_too": last, "due_on": min(remove.due_on or tx.today, tx.today)}
+    tx.connection.execute(update(worklist_lines).where(worklist_lines.c.id == remove.id).values(**values))
+
+
+def changed(tx: Transaction, pupil_id: str, guardian_id: str) -> None:
+    """Contact data of a guardian whose ADD is signed off has changed by a newer report: a CHANGE line."""
+    add = _line(tx, "add", pupil_id, guardian_id)
+    open_change = _line(tx, "change", pupil_id, guardian_id)
+    if add is not None and add.signed_as in IN_VIS and (open_change is None or open_change.state != "open"):
+        _insert(tx, "change", pupil_id, guardian_id, why="contact_changed", due_on=tx.today)
+
+
+def read_lines(tx: Transaction, *, signed: bool = False, only: str | None = None, reveal: bool = False) -> list[Line]:
+    """The lines to work through, due first: open ADD and CHANGE lines, and REMOVE lines from N days ahead.
+
+    `reveal` opens numbers and contact data and marks the lines as shown; the caller writes the audit row.
+    """
+    query = select(worklist_lines).where(worklist_lines.c.state == ("signed" if signed else "open"))
+    if only is not None:
+        query = query.where(worklist_lines.c.id == only)
+    elif not signed:
+        shown_from = tx.today + timedelta(days=tx.settings.worklist.show_days_ahead)
+        query = query.where(or_(worklist_lines.c.kind != "remove", worklist_lines.c.due_on <= shown_from))
+    rows = tx.connection.execute(query.order_by(worklist_lines.c.due_on, worklist_lines.c.id)).all()
+    lines = [line for line in (_open(tx, row, reveal) for row in rows) if line is not None]
+    if reveal and lines:
+        shown = worklist_lines.c.id.in_([line.id for line in lines])
+        tx.connection.execute(update(worklist_lines).where(shown).values(shown=True))
+    return lines
+
+
+def sign(tx: Transaction, ident: str, *, as_: Signature, by: str, reason: str | None = None) -> None:
+    """Sign a line off. A REMOVE line is emptied; after an ADD the number is reduced to its look-up value where the
+    settings say so. Raises `UsageFault` where there is no such open line or a reason is missing."""
+    row = tx.connection.execute(select(worklist_lines).where(worklist_lines.c.id == ident)).one_or_none()
+    if row is None or row.state != "open":
+        raise UsageFault("no_such_line", "there is no such open line", "see: foresatt worklist list")
+    if (as_ == "not_done") != (reason is not None):
+        raise UsageFault("sign_reason", "not_done needs a reason code, the others take none", "add --reason CODE")
+    values = {"signed_as": as_, "sign_reason": reason, "signed_by": by, "signed_at": tx.now}
+    tx.connection.execute(update(worklist_lines).where(worklist_lines.c.id == ident).values(**values))
+    if row.kind == "remove" and as_ == "not_done":
+        audit.write(tx, by, "line_not_done", ident, f"kind={row.kind} reason={reason}")
+        return  # it stays open and overdue: the guardian is still in Visma InSchool
+    _close(tx, row, "signed")
+    if row.kind == "add" and as_ in IN_VIS and tx.settings.retention.reduce_number_after_signoff:
+        if not tx.settings.evidence.register_on and not _open_adds(tx, row.guardian_id):
+            guardian = guardians.read_guardian(tx, row.guardian_id)
+            if guardian is not None:
+                guardians.reduce_number(tx, guardian)
+    audit.write(tx, by, "line_signed", ident, f"kind={row.kind} as={as_}")
+
+
+def _open_adds(tx: Transaction, guardian_id: str) -> bool:
+    query = select(worklist_lines.c.id).where(
+        worklist_lines.c.guardian_id == guardian_id, worklist_lines.c.kind == "add", worklist_lines.c.state == "open"
+    )
+    return tx.connection.execute(query.limit(1)).first() is not None
+
+
+def _line(tx: Transaction, kind: str, pupil_id: str, guardian_id: str) -> Row[tuple[object, ...]] | None:
+    """The newest line of a kind for a pair that was not cancelled."""
+    query = select(worklist_lines).where(
+        worklist_lines.c.kind == kind,
+        worklist_lines.c.pupil_id == pupil_id,
+        worklist_lines.c.guardian_id == guardian_id,
+        worklist_lines.c.state != "cancelled",
+    )
+    rows = tx.connection.execute(query).all()
+    opened = [row for row in rows if row.state == "open"]
+    return (opened or sorted(rows, key=lambda row: row.signed_at) or [None])[-1]
+
+
+def _insert(tx: Transaction, kind: str, pupil_id: str, guardian_id: str, *, why: str, due_on: date) -> None:
+    ident = new_id("L")
+    values = {"kind": kind, "pupil_id": pupil_id, "guardian_id": guardian_id, "why": why, "due_on": due_on}
+    text = None
+    if kind == "remove":
+        tx.vault.new_key(ident)
+        guardian = guardians.read_guardian(tx, guardian_id)
+        pupil = read_pupils(tx, pupil_id)[0]
+        told = {"guardian": guardian.name if guardian else "", "pupil": pupil.name, "class": pupil.class_name}
+        text = tx.vault.seal(ident, "worklist_lines.text", ident, json.dumps(told).encode())
+    tx.connection.execute(insert(worklist_lines).values(id=ident, text_ct=text, **values))
+
+
+def _close(tx: Transaction, row: Row[tuple[object, ...]], state: str) -> None:
+    tx.vault.destroy(row.id)
+    this = worklist_lines.c.id == row.id
+    tx.connection.execute(update(worklist_lines).where(this).values(state=state, text_ct=None))
+    if state == "cancelled" and not row.shown:
+        tx.connection.execute(delete(worklist_lines).where(this))
+
+
+def _open(tx: Transaction, row: Row[tuple[object, ...]], reveal: bool) -> Line | None:
+    values: dict[str, str] = {}
+    if row.text_ct is not None:
+        told = json.loads(tx.vault.open(row.id, "worklist_lines.text", row.id, row.text_ct))
+    else:
+        guardian = guardians.read_guardian(tx, row.guardian_id)
+        pupil = read_pupils(tx, row.pupil_id)
+        told = {
+            "guardian": guardian.name if guardian else "",
+            "pupil": pupil[0].name if pupil else "",
+            "class": pupil[0].class_name if pupil else "",
+        }
+        if guardian and row.kind != "remove":
+            values = {"fnr": guardian.number, "mobile": guardian.mobile, "email": guardian.email}
+    if row.kind == "remove" and row.state == "open" and not _may_stand(tx, row):
+        return None
+    overdue = row.state == "open" and row.due_on is not None and row.due_on < tx.today
+    about = {"guardian": told["guardian"], "pupil": told["pupil"], "class_name": told["class"]}
+    common = {"id": row.id, "kind": row.kind, "why": row.why, "due_on": row.due_on, "state": row.state}
+    return Line(**common, **about, person_too=row.person_too, overdue=overdue, values=values, signed_as=row.signed_as)
+
+
+def _may_stand(tx: Transaction, row: Row[tuple[object, ...]]) -> bool:
+    """A REMOVE line is work only where the guardian may stand in Visma InSchool: the ADD is signed as in, or shown."""
+    add = _line(tx, "add", row.pupil_id, row.guardian_id)
+    gone = select(worklist_lines.c.id).where(
+        worklist_lines.c.kind == "add",
+        worklist_lines.c.pupil_id == row.pupil_id,
+        worklist_lines.c.guardian_id == row.guardian_id,
+        worklist_lines.c.state == "cancelled",
+    )
+    if add is None:
+        return tx.connection.execute(gone).first() is not None  # shown before it was cancelled
+    return add.signed_as in IN_VIS or (add.state == "open" and add.shown)
