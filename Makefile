@@ -1,0 +1,36 @@
+# What one types in this house. `make` alone prints the list.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lock clean
+BIN := .venv/bin
+UV ?= uv
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make the environment in .venv, and see to what the system lacks
+	@tools/setup.sh
+
+demo: setup ## run a whole synthetic school through every step, in a fresh home
+	@$(BIN)/foresatt demo
+
+test: setup ## run the tests (some only: make test ARGS="tests/store -x")
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## format, lint, types, floors: changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## put the code in its form, and mend what can be mended safely
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv; newest versions: make lock ARGS=--upgrade)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it: make lock UV=/path/to/uv" >&2; exit 1; }
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--extra dev --output-file requirements.lock $(ARGS) pyproject.toml
+
+clean: ## remove the environment and every cache
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
