@@ -1,0 +1,99 @@
+"""What GnuPG's status words mean for us.
+
+Belongs here: the strict rule and the table from status word to verdict, as pure functions over what one process said.
+Does not belong here: starting that process (`pgp.py`).
+
+GnuPG's own word is not enough: only exit code 0 *and* DECRYPTION_OKAY *and* GOODMDC *and* no bad word make a sound
+message (measured on GnuPG 2.2.40 over public test mails).
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from schemas.documents import DecryptionVerdict
+from schemas.errors import OutsideFault
+
+BAD_WORDS: Final = frozenset({"DECRYPTION_FAILED", "BADMDC", "NODATA", "UNEXPECTED", "ERROR", "FAILURE"})
+LOCKED: Final = frozenset({11, 177})  # bad passphrase, no passphrase
+AGENT_GONE: Final = frozenset({77, 16383, *range(256, 281)})  # no agent, end of file, the agent's protocol errors
+SYSTEM_ERROR: Final = 0x8000  # libgpg-error's flag for an errno, 32854 is ENOMEM
+
+
+@dataclass(slots=True)
+class Run:
+    """What one GnuPG process said. `cut` names the bound it ran into."""
+
+    exit_code: int = 0
+    stdout: bytearray = field(default_factory=bytearray, repr=False)
+    status: bytearray = field(default_factory=bytearray, repr=False)
+    stderr: bytearray = field(default_factory=bytearray, repr=False)
+    cut: str = ""
+
+
+def judge(run: Run) -> tuple[DecryptionVerdict, str]:
+    """The verdict on one finished run, and a code that says why. Raises `OutsideFault` where the machine failed."""
+    lines = list(words_of(run.status))
+    seen = {words[0] for words in lines}
+    if run.cut:
+        return "too_large", run.cut
+    if run.exit_code < 0:
+        raise OutsideFault("gpg_killed", "gpg was ended from outside, perhaps for want of memory") from None
+    failed_keys = [
+        int(w[2]) & 0xFFFF for w in lines if w[:2] == ["ERROR", "pkdecrypt_failed"] and w[2:3] and w[2].isdigit()
+    ]
+    # One of several of our keys may be locked or gone; that alone does not make a message bad.
+    errors = [w for w in lines if w[0] in BAD_WORDS and w[:2] != ["ERROR", "pkdecrypt_failed"]]
+    texts = sum(w[0] == "PLAINTEXT" for w in lines)
+    by_password = "NEED_PASSPHRASE_SYM" in seen and "DECRYPTION_KEY" not in seen
+
+    if run.exit_code == 0 and not errors and texts == 1:
+        if {"DECRYPTION_OKAY", "GOODMDC"} <= seen and not by_password:
+            return "decrypted", "own_key_stale" if seen & {"KEYEXPIRED", "KEYREVOKED"} else ""
+        if not seen & {"DECRYPTION_OKAY", "BEGIN_DECRYPTION", "ENC_TO", "NEED_PASSPHRASE_SYM"}:
+            return "not_encrypted", "openpgp_without_encryption"
+    if b"exceeded --max-output limit" in run.stderr:
+        return "too_large", "plaintext_bytes"
+    if "BADMDC" in seen:
+        return "integrity_failed", "bad_mdc"
+    if by_password and "ENC_TO" not in seen:
+        return "password_only", ""
+    if "DECRYPTION_OKAY" in seen:
+        return "damaged", "more_than_a_sound_message"
+    if "DECRYPTION_KEY" not in seen:
+        return _without_key(seen, failed_keys, bytes(run.stderr))
+    if any(w[:2] == ["DECRYPTION_INFO", "0"] for w in lines):
+        return "integrity_failed", "no_integrity_protection"
+    if b"encrypted_mdc packet with unknown version 2\n" in run.stderr:
+        return "unsupported", "packet_version"
+    if seen & {"NODATA", "UNEXPECTED"} or "BEGIN_DECRYPTION" not in seen:
+        return "damaged", "packets"
+    return "integrity_failed", "no_verdict"
+
+
+def _without_key(seen: set[str], failed_keys: list[int], stderr: bytes) -> tuple[DecryptionVerdict, str]:
+    """No key of ours opened the session key: whose fault was it?"""
+    for code in failed_keys:
+        if code & SYSTEM_ERROR or code in AGENT_GONE:
+            raise OutsideFault("gpg_agent_failed", "gpg-agent could not use the key just now") from None
+    if LOCKED & set(failed_keys):
+        return "locked_key", "passphrase"
+    if 4 in failed_keys:
+        return "unsupported", "key_algorithm"
+    if failed_keys:
+        return "damaged", "session_key"
+    if "NO_SECKEY" in seen or ("ENC_TO" in seen and "DECRYPTION_FAILED" in seen):
+        return "wrong_key", ""
+    if b"CRC" in stderr:
+        return "damaged", "armour_checksum"
+    return "damaged", "packets" if seen else "armour"
+
+
+def words_of(status: bytes | bytearray) -> list[list[str]]:
+    """Status lines as words. Split on the newline byte alone: other line breaks may stand inside a sender's text."""
+    prefix = b"[GNUPG:] "
+    lines = [line[len(prefix) :] for line in bytes(status).split(b"\n") if line.startswith(prefix)]
+    return [line.decode("utf-8", "replace").split(" ") for line in lines if line]
+
+
+def literal_format(plain: list[str]) -> str:
+    return chr(int(plain[1], 16)) if len(plain) > 1 and plain[1] in ("62", "74", "75") else ""
