@@ -36,17 +36,19 @@ may_apt() {
 
 apt_try() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
-        -o DPkg::Lock::Timeout=120 install "$@" </dev/null >/dev/null
+        -o DPkg::Lock::Timeout=120 install "$@" </dev/null 2>&1 >/dev/null
 }
 
 # The package lists of a fresh machine are empty or old, so a first failure only means: fetch them.
 apt_install() {
     may_apt || return 1
     say "installing $* with apt"
-    apt_try "$@" 2>/dev/null && return 0
+    apt_try "$@" >/dev/null && return 0
     say "fetching the package lists first"
     as_root apt-get -qq -o DPkg::Lock::Timeout=120 update </dev/null >/dev/null 2>&1 || true
-    apt_try "$@"
+    complaint=$(apt_try "$@") && return 0
+    printf '%s\n' "$complaint" >&2
+    return 1
 }
 
 has_language() {
@@ -85,14 +87,17 @@ fits() {
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
         fits "$PYTHON" || stop "PYTHON=$PYTHON is not a working Python 3.11, 3.12 or 3.13 (with ssl and sqlite3)"
-        python=$PYTHON
+        python=$(command -v "$PYTHON")
         return 0
     fi
     # Run, not only looked for: a version manager leaves names on the PATH that lead nowhere. The newest that can make
     # a venv by itself, else the newest.
     for needs in "import ensurepip" ""; do
-        for python in python3.13 python3.12 python3.11 python3 python; do
-            if fits "$python" && "$python" -c "$needs" 2>/dev/null; then return 0; fi
+        for name in python3.13 python3.12 python3.11 python3 python; do
+            if fits "$name" && "$name" -c "$needs" 2>/dev/null; then
+                python=$(command -v "$name")
+                return 0
+            fi
         done
     done
     stop "found no Python 3.11, 3.12 or 3.13 (with ssl and sqlite3). On Debian 12 and Ubuntu 24.04:
@@ -149,7 +154,7 @@ rm -f "$STAMP"
 outer=
 if ! venv_is_whole; then
     find_python
-    say "making $VENV with Python $(version_of "$python") ($(command -v "$python"))"
+    say "making $VENV with Python $(version_of "$python") ($python)"
     make_venv
 fi
 : >"$LOG"
