@@ -1,0 +1,59 @@
+"""One door for every delivery: mail, letter, scan or bare file.
+
+Belongs here: choosing how to open something by what it is. Does not belong here: the opening itself.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from schemas.documents import Opened, Part
+from schemas.errors import ForesattError, OutsideFault
+from schemas.settings import Email, Settings
+from tasks.decrypt import armour, sniff
+from tasks.decrypt.mime import Place, Walk, open_mail
+
+MAIL_TYPES: Final = frozenset({"message/rfc822", "message/global"})
+
+
+def open_delivery(content: bytes, media_type: str, name: str, *, settings: Settings, home: Path) -> Opened:
+    """Open one delivery of any channel; `home` is the GnuPG home of our secret keys.
+
+    Whatever `content` is, the answer is an `Opened`. Raises only what is this machine's fault (`OutsideFault`,
+    `NotReady`).
+    """
+    try:
+        if not content.strip():
+            return Opened("plain" if media_type in MAIL_TYPES else "text", "damaged", detail="empty")
+        bare = armour.is_message(content) or content.lstrip()[:15] == b"-----BEGIN PGP "
+        if (media_type in MAIL_TYPES or sniff.looks_like_mail(content)) and not bare:
+            return open_mail(content, settings=settings.email, home=home)
+        return open_file(content, media_type, name, settings=settings.email, home=home)
+    except ForesattError:
+        raise
+    except MemoryError:
+        raise OutsideFault("out_of_memory", "not enough memory to open a delivery") from None
+    except Exception:  # whatever a stranger sent, the batch goes on; the text of the exception may hold his words
+        return Opened("plain" if media_type in MAIL_TYPES else "text", "damaged", detail="parser")
+
+
+def open_file(raw: bytes, media_type: str, name: str, *, settings: Email, home: Path) -> Opened:
+    """A letter, a scan or a bare OpenPGP file. The kind comes from the bytes; a declared type or a name that says
+    otherwise is noted in `detail`."""
+    if len(raw) > settings.max_bytes and (armour.is_message(raw) or b"-----BEGIN PGP MESSAGE" in raw[:100_000]):
+        return Opened("pgp_attachment", "too_large", detail="file_bytes")
+    if armour.is_message(raw) or b"-----BEGIN PGP " in raw:
+        walk = Walk(settings, home)
+        armoured = not armour.is_message(raw)
+        walk.file(raw, "text/plain" if armoured else "application/octet-stream", name, None, Place(), inline=armoured)
+        verdict, detail = walk.verdict()
+        if walk.containers:
+            return Opened(walk.containers[0], verdict, detail=detail, subject=walk.subject, parts=tuple(walk.parts))
+    kind, sniffed = sniff.kind_of(raw)
+    if kind in ("unknown", "empty"):
+        return Opened("text", "unsupported" if kind == "unknown" else "damaged", detail=f"kind_{kind}")
+    walk = Walk(settings, home)
+    walk.file(raw, sniffed, name, None, Place())
+    parts: tuple[Part, ...] = tuple(replace(part, encrypted=False) for part in walk.parts)
+    misnamed = kind != "pdf" and (name.lower().endswith(".pdf") or media_type == "application/pdf")
+    return Opened(sniff.CONTAINERS[kind], "not_encrypted", detail="misnamed" if misnamed else "", parts=parts)
