@@ -21,18 +21,52 @@ ROWS: Final[tuple[tuple[FieldName, str], ...]] = (
 
 LABELS: Final[dict[FieldName, tuple[str, ...]]] = {
     "pupil": (
-        "foresatte til", "foresatt til", "føresette til", "føresett til", "elev", "elevens navn", "eleven", "barn",
-        "barnets navn", "guardian of", "parent of", "pupil", "student",
+        "foresatte til",
+        "foresatt til",
+        "føresette til",
+        "føresett til",
+        "elev",
+        "elevens navn",
+        "eleven",
+        "barn",
+        "barnets navn",
+        "guardian of",
+        "parent of",
+        "pupil",
+        "student",
     ),
     "fnr": (
-        "fødselsnr (11 siffer)", "fødselsnummer (11 siffer)", "fødselsnummer", "fødselsnr", "fnr", "personnummer",
-        "personnr", "pnr", "fodselsnummer", "fodselsnr", "foedselsnummer", "foedselsnr", "d-nummer", "d-nr", "national identity number",
-        "identity number", "id number",
+        "fødselsnr (11 siffer)",
+        "fødselsnummer (11 siffer)",
+        "fødselsnummer",
+        "fødselsnr",
+        "fnr",
+        "personnummer",
+        "personnr",
+        "pnr",
+        "fodselsnummer",
+        "fodselsnr",
+        "foedselsnummer",
+        "foedselsnr",
+        "d-nummer",
+        "d-nr",
+        "national identity number",
+        "identity number",
+        "id number",
     ),
     "name": ("navn", "namn", "fullt navn", "name", "full name"),
     "mobile": (
-        "mobil", "mobilnummer", "mobilnr", "mobiltelefon", "tlf", "telefon", "telefonnummer", "tlf.nr", "mobile",
-        "phone", "mob",
+        "mobil",
+        "mobilnummer",
+        "mobilnr",
+        "mobiltelefon",
+        "tlf",
+        "telefon",
+        "telefonnummer",
+        "tlf.nr",
+        "mobile",
+        "phone",
+        "mob",
     ),
     "email": ("e-post", "epost", "e-postadresse", "epostadresse", "mail", "e-mail", "email", "mailadresse"),
 }
@@ -46,10 +80,20 @@ REFUSAL_LABELS: Final = (
 """A ticked box ("[x]", "☒", "☑") before one of these is a refusal."""
 
 REFUSAL_WORDS: Final = (
-    "avslår", "ønsker ikke å oppgi", "vil ikke oppgi", "ønskjer ikkje å oppgi", "vil ikkje oppgi", "samtykker ikke",
-    "do not want to give", "decline", "refuse",
+    "avslår",
+    "ønsker ikke å oppgi",
+    "vil ikke oppgi",
+    "ønskjer ikkje å oppgi",
+    "vil ikkje oppgi",
+    "samtykker ikke",
+    "do not want to give",
+    "decline",
+    "refuse",
 )
 """A refusal in words is proposed to a steward, never taken as one."""
+
+NO_NUMBER_WORDS: Final = ("ikke", "ikkje", "ingen", "har ei", "none", "do not have", "don't have", "no number", "no norwegian")
+"""In the number's cell and without a digit: "I have no Norwegian number"."""
 
 
 @dataclass(frozen=True, slots=True)

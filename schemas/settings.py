@@ -47,7 +47,9 @@ class Digipost(Section):
     broker_id: int = Field(0, ge=0, description="The account that signs.")
     sender_id: int = Field(0, ge=0, description="Whose inbox.")
     key_file: Path | None = Field(None, description="PEM file with the RSA key registered at Digipost; mode 0600.")
-    content_hosts: tuple[str, ...] = Field(("digipostdata.no", "digipost.no"), description="Where content may be fetched.")
+    content_hosts: tuple[str, ...] = Field(
+        ("digipostdata.no", "digipost.no"), description="Where content may be fetched."
+    )
     timeout_seconds: float = Field(10.0, gt=0)
     max_bytes: int = Field(25_000_000, gt=0)
 
@@ -111,7 +113,7 @@ class RosterGuard(Section):
     """When a roster looks broken rather than changed."""
 
     max_gone_share: float = Field(0.02, ge=0, le=1)
-    max_gone_count: int = Field(200, ge=0, description="More than the larger of the two stops the import.")
+    max_gone_count: int = Field(10, ge=0, description="More than the larger of the two stops the import.")
 
 
 class Prefect(Section):

@@ -24,7 +24,9 @@ class OnPaper:
     due_on: date | None
 
 
-def add(tx: Transaction, pupil_id: str, *, why: str, name: str, address: str, submission: str, arrived: datetime) -> str:
+def add(
+    tx: Transaction, pupil_id: str, *, why: str, name: str, address: str, submission: str, arrived: datetime
+) -> str:
     """Put a pair on the register, sealed under a key of its own."""
     ident = new_id("R")
     tx.vault.new_key(ident)

@@ -54,9 +54,7 @@ def withdraw(tx: Transaction, ident: str, by: str) -> None:
 def read(tx: Transaction) -> list[Consent]:
     """All of them, newest last."""
     rows = tx.connection.execute(select(consents).order_by(consents.c.changed_at))
-    return [
-        Consent(r.id, r.pupil_id, r.guardian_id, r.state, r.given_on, r.recorded_by, r.confirmed_by) for r in rows
-    ]
+    return [Consent(r.id, r.pupil_id, r.guardian_id, r.state, r.given_on, r.recorded_by, r.confirmed_by) for r in rows]
 
 
 def covers(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
@@ -69,7 +67,9 @@ def covers(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
 def _change(tx: Transaction, ident: str, expected: str | None, state: str, by: str) -> None:
     row = tx.connection.execute(select(consents).where(consents.c.id == ident)).one_or_none()
     if row is None or (expected and row.state != expected) or row.state == "withdrawn":
-        raise UsageFault("consent_state", f"there is no such {expected or 'standing'} consent", "see: foresatt consent list")
+        raise UsageFault(
+            "consent_state", f"there is no such {expected or 'standing'} consent", "see: foresatt consent list"
+        )
     values: dict[str, object] = {"state": state, "changed_at": tx.now}
     if state == "confirmed":
         values["confirmed_by"] = by

@@ -2,7 +2,7 @@
 
 Two files cannot commit together, so the intent is written and synced before the erasure, and every start and every
 sweep carries out what was intended and not done. Subjects: a guardian (G-), known guardians (K-), a register row (R-),
-a submission (S-), or a link written "P-…/G-…".
+a submission (S-), a pupil who has left (P-), or a link written "P-…/G-…".
 """
 
 from collections.abc import Iterable
@@ -30,10 +30,9 @@ def intend(store: Store, subjects: Iterable[tuple[str, str]]) -> None:
     """Write (subject, reason) into the ledger, committed and synced; a subject intended before stays as it is."""
     with store.deletions.begin() as connection:
         for subject, reason in subjects:
-            if connection.execute(select(deletion_ledger.c.done_at).where(deletion_ledger.c.subject_id == subject)).first():
-                connection.execute(
-                    update(deletion_ledger).where(deletion_ledger.c.subject_id == subject).values(done_at=None)
-                )
+            this = deletion_ledger.c.subject_id == subject
+            if connection.execute(select(deletion_ledger.c.reason).where(this)).first():
+                connection.execute(update(deletion_ledger).where(this).values(done_at=None))
                 continue
             values = {"subject_id": subject, "reason": reason, "intended_at": datetime.now(UTC)}
             connection.execute(insert(deletion_ledger).values(**values))
@@ -58,8 +57,11 @@ def replay(store: Store, *, everything: bool = False) -> int:
     if not waiting:
         return 0
     with store.write() as tx:
-        erased = sum(erase(tx, subject, reason) for subject, reason in waiting)
-    done(store, [subject for subject, _ in waiting])
+        void = [s for s, _ in waiting if s.startswith("S-") and not is_decided(tx, s)]
+        erased = sum(erase(tx, subject, reason) for subject, reason in waiting if subject not in void)
+    done(store, [subject for subject, _ in waiting if subject not in void])
+    with store.deletions.begin() as connection:  # a decision that never was: its submission is decided anew
+        connection.execute(delete(deletion_ledger).where(deletion_ledger.c.subject_id.in_(void)))
     store.checkpoint()
     return erased
 
@@ -77,6 +79,9 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
         tx.vault.destroy(subject)
     elif subject.startswith("R-"):
         analogue.remove(tx, subject)
+    elif subject.startswith("P-"):
+        tx.connection.execute(delete(pupils).where(pupils.c.id == subject))
+        tx.vault.destroy(subject)
     return there is not None
 
 
@@ -108,16 +113,12 @@ def drop_original(tx: Transaction, submission: str) -> bool:
     channel, dates, outcomes."""
     tx.vault.destroy(submission)
     this = submissions.c.id == submission
-    tx.connection.execute(
-        update(submissions).where(this).values(original_ct=None, about_ct=None, original_due_on=None)
-    )
+    tx.connection.execute(update(submissions).where(this).values(original_ct=None, about_ct=None, original_due_on=None))
     tx.connection.execute(update(entries).where(entries.c.submission_id == submission).values(fields_ct=None))
     tx.connection.execute(delete(corrections).where(corrections.c.submission_id == submission))
     return True
 
 
 def _other_links(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
-    from store.tables import links
-
     query = select(links.c.pupil_id).where(links.c.guardian_id == guardian_id, links.c.pupil_id != pupil_id)
     return tx.connection.execute(query.limit(1)).first() is not None

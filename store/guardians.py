@@ -121,9 +121,9 @@ def unlink(tx: Transaction, pupil_id: str, guardian_id: str) -> str | None:
 
 
 def _rewrite(tx: Transaction, guardian: Guardian, *, number: str, mobile: str, email: str) -> None:
-    version = tx.connection.execute(
-        select(guardians.c.row_version).where(guardians.c.id == guardian.id)
-    ).scalar_one() + 1
+    version = (
+        tx.connection.execute(select(guardians.c.row_version).where(guardians.c.id == guardian.id)).scalar_one() + 1
+    )
     sealed = _sealed(tx, guardian.id, version, name=guardian.name, number=number, mobile=mobile, email=email)
     tx.connection.execute(update(guardians).where(guardians.c.id == guardian.id).values(row_version=version, **sealed))
 

@@ -54,11 +54,6 @@ class Home:
         return self.root / "prefect"
 
     @property
-    def exports(self) -> Path:
-        """Lists written for a person: each is a new place where data rests, so retention empties it."""
-        return self.root / "exports"
-
-    @property
     def settings(self) -> Path:
         """The settings file that `foresatt init` writes."""
         return self.root / "foresatt.toml"
@@ -72,7 +67,6 @@ class Home:
             self.keyring.parent,
             self.scans,
             self.prefect,
-            self.exports,
         )
 
     def make(self) -> None:

@@ -103,15 +103,17 @@ def original(tx: Transaction, submission: str) -> bytes | None:
     return None if sealed is None else tx.vault.open(submission, "submissions.original", submission, sealed)
 
 
-def claim(store: Store, owner: str, limit: int, only: Sequence[str] = ()) -> list[Claimed]:
-    """Lease the next undecided submissions, oldest first: one alone where one must go alone, else up to `limit`;
-    `only` these ids where any are given."""
+def claim(store: Store, owner: str, limit: int, only: Sequence[str] = (), skip: Sequence[str] = ()) -> list[Claimed]:
+    """Lease the next undecided submissions, oldest first: up to `limit` together, then one by one those that must go
+    alone; `only` these ids where any are given, never one of `skip`."""
     with store.write() as tx:
         now = database_now(tx)
         _free_dead_leases(tx, now)
         fresh = select(submissions).where(submissions.c.state == "new")
         if only:
             fresh = fresh.where(submissions.c.id.in_(only))
+        if skip:
+            fresh = fresh.where(submissions.c.id.not_in(skip))
         rows = tx.connection.execute(
             fresh.where(~submissions.c.alone).order_by(submissions.c.received_at).limit(limit)
         ).all()

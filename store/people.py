@@ -7,6 +7,7 @@ the pupil, now of age, stays on the roster.
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Final
 
 from sqlalchemy import delete, insert, select, update
 
@@ -14,6 +15,9 @@ from schemas.due import Due, Enrolment, due
 from schemas.ids import new_id
 from store.database import Transaction
 from store.tables import consents, enrolments, links, pupils, refusals
+
+STICKY: Final = frozenset({"withdrawn", "replaced"})
+"""Why a link may be due that no enrolment or consent puts off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,12 @@ def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
         tx.connection.execute(update(pupils).where(pupils.c.id == ident).values(**values))
         tx.connection.execute(delete(enrolments).where(enrolments.c.pupil_id == ident))
     for term in told.enrolments:
-        place = {"starts": term.starts, "ends": term.ends, "interrupted": term.interrupted, "final_year": term.final_year}
+        place = {
+            "starts": term.starts,
+            "ends": term.ends,
+            "interrupted": term.interrupted,
+            "final_year": term.final_year,
+        }
         tx.connection.execute(insert(enrolments).values(pupil_id=ident, **place))
     return ident, row is None
 
@@ -158,7 +167,7 @@ def refresh_due(tx: Transaction, pupil_id: str) -> None:
     covered = set(tx.connection.execute(confirmed).scalars())
     mine = select(links.c.guardian_id, links.c.due_reason).where(links.c.pupil_id == pupil_id)
     for link in tx.connection.execute(mine).all():
-        if link.due_reason == "withdrawn":
+        if link.due_reason in STICKY:
             continue
         ends = extended if link.guardian_id in covered else plain
         this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == link.guardian_id)

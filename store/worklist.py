@@ -149,11 +149,11 @@ def sign(tx: Transaction, ident: str, *, as_: Signature, by: str, reason: str | 
         audit.write(tx, by, "line_not_done", ident, f"kind={row.kind} reason={reason}")
         return  # it stays open and overdue: the guardian is still in Visma InSchool
     _close(tx, row, "signed")
-    if row.kind == "add" and as_ in IN_VIS and tx.settings.retention.reduce_number_after_signoff:
-        if not tx.settings.evidence.register_on and not _open_adds(tx, row.guardian_id):
-            guardian = guardians.read_guardian(tx, row.guardian_id)
-            if guardian is not None:
-                guardians.reduce_number(tx, guardian)
+    reduces = tx.settings.retention.reduce_number_after_signoff and not tx.settings.evidence.register_on
+    if reduces and row.kind == "add" and as_ in IN_VIS and not _open_adds(tx, row.guardian_id):
+        guardian = guardians.read_guardian(tx, row.guardian_id)
+        if guardian is not None:
+            guardians.reduce_number(tx, guardian)
     audit.write(tx, by, "line_signed", ident, f"kind={row.kind} as={as_}")
 
 

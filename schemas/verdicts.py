@@ -1,0 +1,82 @@
+"""What passes between validate, reconcile and load: verdicts on submissions, entries under judgement, decisions.
+
+Held in memory only; `repr` never shows a value.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from schemas.documents import FIELDS, FieldName
+from schemas.outcomes import EntryOutcome, SubmissionOutcome
+
+Basis = Literal["register", "roster", "steward"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One (field, code) of the reason catalogue; never text, never a value."""
+
+    field: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One guardian for one pupil, read and judged. `values` is what was read (corrections laid over it), `clean` the
+    normalised values that may be used. `decided_as` is a steward's word: confirm, refuse or reject."""
+
+    submission: str
+    slot: int
+    ord: int
+    received_at: datetime
+    values: dict[FieldName, str] = field(repr=False)
+    clean: dict[FieldName, str] = field(repr=False)
+    sources: dict[FieldName, tuple[float, str, str]] = field(repr=False)
+    faults: tuple[Fault, ...] = ()
+    refused: bool = False
+    refused_in_words: bool = False
+    machine_read: bool = False
+    decided_as: str | None = None
+    decided_by: str | None = None
+    decided_reason: str | None = None
+    kind: str = "guardian"
+
+    def get(self, name: FieldName) -> str:
+        """The clean value, or ""."""
+        return self.clean.get(name, "")
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """What identifies an entry through every reprocessing."""
+        return (self.submission, self.slot, self.ord)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What validate says of one submission: its outcome, and document faults that concern it as a whole."""
+
+    submission: str
+    received_at: datetime
+    outcome: SubmissionOutcome
+    faults: tuple[Fault, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What reconcile decided about one entry; load applies it to the store's latest state."""
+
+    entry: Entry
+    outcome: EntryOutcome
+    faults: tuple[Fault, ...] = ()
+    pupil_id: str | None = None
+    basis: Basis | None = None
+    proven_contacts: frozenset[str] = frozenset()
+    address: str = field(default="", repr=False)
+    restricted: bool = False
+
+
+def in_form_order(values: dict[FieldName, str]) -> list[tuple[FieldName, str]]:
+    """The values in the order of the form's rows."""
+    return [(name, values[name]) for name in FIELDS if name in values]

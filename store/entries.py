@@ -1,0 +1,131 @@
+"""Entries as decided: their rows, reasons and sealed fields, and a steward's corrections.
+
+An entry is found again by (submission, slot, ord) through every reprocessing; a final one is never written over.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from schemas.ids import new_id
+from schemas.outcomes import OPEN, EntryOutcome
+from schemas.verdicts import Entry, Fault, in_form_order
+from store.database import Transaction
+from store.tables import corrections, entries, pupils, reasons, submissions
+
+
+def existing(tx: Transaction, submission: str) -> dict[tuple[int, int], Row[Any]]:
+    """The entries of a submission by (slot, ord)."""
+    rows = tx.connection.execute(select(entries).where(entries.c.submission_id == submission))
+    return {(row.slot, row.ord): row for row in rows}
+
+
+def is_final(row: Row[Any]) -> bool:
+    """Whether nothing may change this entry any more."""
+    return EntryOutcome(row.outcome) not in OPEN
+
+
+def save(
+    tx: Transaction,
+    entry: Entry,
+    outcome: EntryOutcome,
+    faults: Sequence[Fault],
+    *,
+    pupil_id: str | None,
+    guardian_id: str | None,
+    review_due_on: date | None = None,
+) -> str:
+    """Write the entry and its reasons, in place of what was there; returns its id."""
+    row = existing(tx, entry.submission).get((entry.slot, entry.ord))
+    ident = row.id if row else new_id("E")
+    keeps = outcome not in (EntryOutcome.REFUSED, EntryOutcome.NOT_APPLICABLE)
+    told = {
+        "fields": {
+            name: [value, *entry.sources.get(name, (1.0, "", "review"))] for name, value in in_form_order(entry.values)
+        }
+    }
+    sealed = tx.vault.seal(entry.submission, "entries.fields", ident, json.dumps(told).encode()) if keeps else None
+    values = {
+        "submission_id": entry.submission,
+        "slot": entry.slot,
+        "ord": entry.ord,
+        "kind": entry.kind,
+        "outcome": outcome.value,
+        "fields_ct": sealed,
+        "pupil_id": pupil_id if outcome is not EntryOutcome.NOT_APPLICABLE else None,
+        "guardian_id": guardian_id,
+        "received_at": entry.received_at,
+        "decided_at": tx.now,
+        "decided_by": entry.decided_by or "rules",
+        "held_until": _held_until(tx, entry, pupil_id) if outcome in OPEN else None,
+        "review_due_on": review_due_on,
+    }
+    if row is None:
+        tx.connection.execute(insert(entries).values(id=ident, **values))
+    else:
+        tx.connection.execute(update(entries).where(entries.c.id == ident).values(**values))
+        tx.connection.execute(delete(reasons).where(reasons.c.entry_id == ident))
+    for fault in dict.fromkeys(faults):
+        place = {"submission_id": entry.submission, "entry_id": ident}
+        tx.connection.execute(insert(reasons).values(field=fault.field, code=fault.code, **place))
+    return ident
+
+
+def save_document_reasons(tx: Transaction, submission: str, faults: Sequence[Fault]) -> None:
+    """The reasons of a submission that has no entries, in place of earlier ones."""
+    mine = (reasons.c.submission_id == submission) & reasons.c.entry_id.is_(None)
+    tx.connection.execute(delete(reasons).where(mine))
+    for fault in dict.fromkeys(faults):
+        values = {"submission_id": submission, "field": fault.field, "code": fault.code}
+        tx.connection.execute(insert(reasons).values(**values))
+
+
+def remove(tx: Transaction, ident: str) -> None:
+    """Take away an open entry that reprocessing no longer finds."""
+    tx.connection.execute(delete(reasons).where(reasons.c.entry_id == ident))
+    tx.connection.execute(delete(entries).where(entries.c.id == ident))
+
+
+def fields(tx: Transaction, row: Row[Any]) -> dict[str, tuple[str, float, str, str]]:
+    """What was read, opened: field -> (value, confidence, source, decision); empty once it was erased."""
+    if row.fields_ct is None:
+        return {}
+    told = json.loads(tx.vault.open(row.submission_id, "entries.fields", row.id, row.fields_ct))
+    return {name: tuple(found) for name, found in told["fields"].items()}
+
+
+def correct(tx: Transaction, submission: str, slot: int, ord_: int, field: str, value: str, by: str) -> None:
+    """Lay a steward's value over one field (or `decision`), sealed under the submission's key."""
+    sealed = tx.vault.seal(submission, "corrections.value", submission, value.encode())
+    place = {"submission_id": submission, "slot": slot, "ord": ord_, "field": field}
+    tx.connection.execute(insert(corrections).values(value_ct=sealed, made_by=by, made_at=tx.now, **place))
+
+
+def original_kept_until(tx: Transaction, submission: str) -> None:
+    """Set when the sealed original goes: with its open entries' time, else N days after the last decision."""
+    rows = list(existing(tx, submission).values())
+    held = [row.held_until for row in rows if row.held_until is not None]
+    when = max(held) if held else tx.today + timedelta(days=tx.settings.retention.originals_days)
+    if not rows:  # nothing could be read: a person has as long as for anything held
+        received = tx.connection.execute(select(submissions.c.received_at).where(submissions.c.id == submission))
+        when = received.scalar_one().date() + timedelta(days=tx.settings.retention.held_days)
+    tx.connection.execute(update(submissions).where(submissions.c.id == submission).values(original_due_on=when))
+
+
+def expire(tx: Transaction, row: Row[Any]) -> None:
+    """An entry's time is out: its fields go, a tombstone stays."""
+    values = {"outcome": EntryOutcome.EXPIRED.value, "fields_ct": None, "held_until": None, "decided_at": tx.now}
+    tx.connection.execute(update(entries).where(entries.c.id == row.id).values(**values, pupil_id=None))
+    tx.connection.execute(delete(reasons).where(reasons.c.entry_id == row.id))
+
+
+def _held_until(tx: Transaction, entry: Entry, pupil_id: str | None) -> date:
+    """90 days after receipt, or the proposed pupil's own due date if that is earlier; reprocessing never restarts it."""
+    latest = entry.received_at.date() + timedelta(days=tx.settings.retention.held_days)
+    due_on = None
+    if pupil_id is not None:
+        due_on = tx.connection.execute(select(pupils.c.due_on).where(pupils.c.id == pupil_id)).scalar_one_or_none()
+    return min(latest, due_on) if due_on else latest

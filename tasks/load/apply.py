@@ -1,0 +1,206 @@
+"""Applying one decision to the store's latest state: the rules for a known pair, an older form, a refusal.
+
+Order is by arrival, never the mail's own date. A form adds or changes; it never removes.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from schemas.contact import same_email, same_mobile
+from schemas.names import agrees
+from sqlalchemy import insert, select, update
+
+from schemas.due import next_working_day
+from schemas.ids import new_id
+from schemas.outcomes import EntryOutcome
+from schemas.verdicts import Decision, Fault
+from store import analogue, audit, guardians, worklist
+from store.database import Transaction
+from store.guardians import Guardian
+from store.people import refresh_due
+from store.tables import links, outbox
+
+Out = EntryOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of an entry; `to_erase` holds (subject, reason) for the deletion ledger."""
+
+    outcome: EntryOutcome
+    faults: tuple[Fault, ...] = ()
+    guardian_id: str | None = None
+    review_due_on: date | None = None
+    to_erase: tuple[tuple[str, str], ...] = ()
+
+
+def apply(tx: Transaction, decision: Decision) -> Applied:
+    """Carry out one decision in the caller's transaction."""
+    match decision.outcome:
+        case Out.LOADED:
+            return _load(tx, decision)
+        case Out.REFUSED:
+            return _refuse(tx, decision)
+        case Out.NO_LOGIN:
+            return _paper(tx, decision, "no_login")
+        case Out.NEEDS_REVIEW if decision.entry.refused:
+            return _doubtful_refusal(tx, decision)
+        case Out.REJECTED if decision.entry.refused:
+            _let_live(tx, decision)
+            return Applied(decision.outcome, decision.faults)
+        case _:
+            return Applied(decision.outcome, decision.faults)
+
+
+def _load(tx: Transaction, decision: Decision) -> Applied:
+    entry, pupil_id = decision.entry, str(decision.pupil_id)
+    steward = decision.basis == "steward"
+    paper = [row for row in analogue.of_pupil(tx, pupil_id) if agrees(row.name, entry.get("name"))]
+    if any(row.arrived_at > entry.received_at for row in paper):
+        return Applied(Out.SUPERSEDED)
+    linked = guardians.of_pupil(tx, pupil_id)
+    same = next((g for g in linked if guardians.has_number(tx, g, entry.get("fnr"))), None)
+    namesakes = [g for g in linked if g is not same and agrees(g.name, entry.get("name"))]
+    if any(_arrived(tx, pupil_id, g.id) > entry.received_at for g in [*namesakes, *([same] if same else [])]):
+        return Applied(Out.SUPERSEDED)
+    if same is not None:
+        if not steward and not agrees(same.name, entry.get("name")):
+            return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("name", "name_differs")), same.id)
+        return _known_pair(tx, decision, same)
+    if namesakes and not steward:
+        return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("fnr", "fnr_differs_from_known")))
+    person = guardians.find_by_number(tx, entry.get("fnr"))
+    if person is not None and not steward and not agrees(person.name, entry.get("name")):
+        return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("name", "name_differs")))
+    faults = decision.faults
+    if person is None:
+        contact = {"mobile": entry.get("mobile"), "email": entry.get("email")}
+        guardian_id = guardians.add(tx, name=entry.get("name"), number=entry.get("fnr"), **contact)
+    else:
+        guardian_id = person.id
+        changes, unproven = _changes(decision, person)
+        if changes:
+            _change_contact(tx, person, changes)
+        if unproven:
+            faults = (*faults, Fault("link", "contact_change_unproven"))
+    guardians.link(
+        tx, pupil_id, guardian_id, basis=str(decision.basis), submission=entry.submission, arrived=entry.received_at
+    )
+    for row in paper:  # whoever refused before has opted in by a newer form
+        analogue.remove(tx, row.id)
+    to_erase = []
+    for old in namesakes:  # a steward has seen it: the same person with a new number
+        _mark_due(tx, pupil_id, old.id, "replaced")
+        to_erase.append((f"{pupil_id}/{old.id}", "replaced"))
+    refresh_due(tx, pupil_id)
+    worklist.ensure_remove(tx, pupil_id, guardian_id)
+    audit.write(tx, entry.decided_by or audit.RULES, "guardian_linked", guardian_id, f"basis={decision.basis}")
+    return Applied(Out.LOADED, faults, guardian_id, to_erase=tuple(to_erase))
+
+
+def _known_pair(tx: Transaction, decision: Decision, guardian: Guardian) -> Applied:
+    """The pair is known with this number: contact data may change, but only where something proves it."""
+    changes, unproven = _changes(decision, guardian)
+    if unproven and not changes:
+        return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("link", "contact_change_unproven")), guardian.id)
+    this = (links.c.pupil_id == decision.pupil_id) & (links.c.guardian_id == guardian.id)
+    tx.connection.execute(update(links).where(this).values(arrived_at=decision.entry.received_at))
+    if not changes:
+        return Applied(Out.UNCHANGED, decision.faults, guardian.id)
+    _change_contact(tx, guardian, changes)
+    faults = (*decision.faults, Fault("link", "contact_change_unproven")) if unproven else decision.faults
+    return Applied(Out.UPDATED, faults, guardian.id)
+
+
+def _changes(decision: Decision, guardian: Guardian) -> tuple[dict[str, str], bool]:
+    """(proven new contact values, whether there are unproven ones). An empty cell changes nothing."""
+    changes, unproven = {}, False
+    entry = decision.entry
+    for field, stored, same in (("mobile", guardian.mobile, same_mobile), ("email", guardian.email, same_email)):
+        told = entry.get("mobile") if field == "mobile" else entry.get("email")
+        if not told or (stored and same(told, stored)):
+            continue
+        if decision.basis == "steward" or field in decision.proven_contacts:
+            changes[field] = told
+        else:
+            unproven = True
+    return changes, unproven
+
+
+def _change_contact(tx: Transaction, guardian: Guardian, changes: dict[str, str]) -> None:
+    """Store it, tell the contact known before, and make CHANGE lines."""
+    tell(tx, guardian, "contact_changed", f"contact_changed:{guardian.id}:{tx.now.isoformat()}")
+    new = {"mobile": guardian.mobile, "email": guardian.email} | changes
+    guardians.change_contact(tx, guardian, mobile=new["mobile"], email=new["email"])
+    query = select(links.c.pupil_id).where(links.c.guardian_id == guardian.id)
+    for pupil_id in tx.connection.execute(query).scalars().all():
+        worklist.changed(tx, pupil_id, guardian.id)
+
+
+def _refuse(tx: Transaction, decision: Decision) -> Applied:
+    entry, pupil_id = decision.entry, str(decision.pupil_id)
+    named = [g for g in guardians.of_pupil(tx, pupil_id) if agrees(g.name, entry.get("name"))]
+    if any(_arrived(tx, pupil_id, g.id) > entry.received_at for g in named):
+        return Applied(Out.SUPERSEDED)
+    if named and decision.basis != "steward":
+        return _doubtful_refusal(tx, decision)
+    applied = _paper(tx, decision, "refused")
+    for guardian in named:
+        _mark_due(tx, pupil_id, guardian.id, "withdrawn")
+    return Applied(Out.REFUSED, applied.faults, to_erase=tuple((f"{pupil_id}/{g.id}", "withdrawn") for g in named))
+
+
+def _doubtful_refusal(tx: Transaction, decision: Decision) -> Applied:
+    """Nobody can remove the other parent by a form: a loaded guardian's link is suspended, a review is due in one
+    working day, and the guardian is asked at the contact already known."""
+    faults = tuple(dict.fromkeys((Fault("refusal", "refusal_unproven"), *decision.faults)))
+    pupil_id = decision.pupil_id
+    named = (
+        [g for g in guardians.of_pupil(tx, pupil_id) if agrees(g.name, decision.entry.get("name"))] if pupil_id else []
+    )
+    for guardian in named:
+        guardians.suspend(tx, str(pupil_id), guardian.id, "refusal_unproven")
+        tell(tx, guardian, "refusal_question", f"refusal_question:{guardian.id}:{decision.entry.submission}")
+    return Applied(Out.NEEDS_REVIEW, faults, review_due_on=next_working_day(tx.today) if named else None)
+
+
+def _let_live(tx: Transaction, decision: Decision) -> None:
+    """A steward found that the guardian never refused: the suspended link lives again."""
+    for guardian in guardians.of_pupil(tx, decision.pupil_id) if decision.pupil_id else ():
+        this = (links.c.pupil_id == decision.pupil_id) & (links.c.guardian_id == guardian.id)
+        why = tx.connection.execute(select(links.c.suspended).where(this)).scalar_one()
+        if why == "refusal_unproven" and agrees(guardian.name, decision.entry.get("name")):
+            guardians.suspend(tx, str(decision.pupil_id), guardian.id, None)
+
+
+def _paper(tx: Transaction, decision: Decision, why: str) -> Applied:
+    entry, pupil_id = decision.entry, str(decision.pupil_id)
+    there = [row for row in analogue.of_pupil(tx, pupil_id) if agrees(row.name, entry.get("name"))]
+    if not there:
+        about = {"name": entry.get("name"), "address": decision.address}
+        analogue.add(tx, pupil_id, why=why, submission=entry.submission, arrived=entry.received_at, **about)
+        refresh_due(tx, pupil_id)
+    return Applied(decision.outcome, decision.faults)
+
+
+def tell(tx: Transaction, guardian: Guardian, kind: str, dedup_key: str) -> None:
+    """Queue a message to the contact known *before* this form, sealed with the guardian and gone with them."""
+    if tx.connection.execute(select(outbox.c.id).where(outbox.c.dedup_key == dedup_key)).first():
+        return
+    ident = new_id("O")
+    contact = json.dumps({"mobile": guardian.mobile, "email": guardian.email}).encode()
+    sealed = tx.vault.seal(guardian.id, "outbox.payload", ident, contact)
+    values = {"dedup_key": dedup_key, "kind": kind, "subject_id": guardian.id, "payload_ct": sealed}
+    tx.connection.execute(insert(outbox).values(id=ident, made_at=tx.now, due_on=tx.today, **values))
+
+
+def _arrived(tx: Transaction, pupil_id: str, guardian_id: str) -> datetime:
+    query = select(links.c.arrived_at).where(links.c.pupil_id == pupil_id, links.c.guardian_id == guardian_id)
+    found: datetime = tx.connection.execute(query).scalar_one()
+    return found
+
+
+def _mark_due(tx: Transaction, pupil_id: str, guardian_id: str, why: str) -> None:
+    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
+    tx.connection.execute(update(links).where(this).values(suspended=why, due_on=tx.today, due_reason=why))

@@ -1,0 +1,124 @@
+"""The load step, durable point 2: outcome, guardian, link and audit of a batch in one transaction.
+
+One savepoint a submission: what goes wrong for one is rolled back for that one. A submission whose lease is no longer
+ours is left alone.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome, SubmissionOutcome
+from schemas.verdicts import Decision, Entry, Fault, Verdict
+from store import audit, entries, erasure
+from store.database import Store, Transaction
+from store.ledger import finish
+from tasks.load.apply import Applied, apply
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Counts of one batch: submissions decided, outcomes of entries (and of submissions without any), reason codes."""
+
+    decided: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+class _LeaseLostError(Exception):
+    """Somebody else has taken this submission over."""
+
+
+def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Store, owner: str) -> Loaded:
+    """Write a batch in order of arrival; returns what became of it. Erasures that a decision calls for are carried
+    out right after, intent first."""
+    outcomes: Counter[str] = Counter()
+    codes: Counter[str] = Counter()
+    count = 0
+    to_erase: list[tuple[str, str]] = []
+    originals: list[str] = []
+    with store.write() as tx:
+        for verdict, decisions in decided:
+            try:
+                with tx.connection.begin_nested():
+                    applied, drops = write_submission(tx, verdict, decisions, owner)
+            except _LeaseLostError:
+                continue
+            count += 1
+            outcomes.update(one.outcome.value for one in applied)
+            codes.update(fault.code for one in applied for fault in dict.fromkeys(one.faults))
+            if not applied:
+                outcomes[verdict.outcome.value] += 1
+                codes.update(fault.code for fault in verdict.faults)
+            to_erase += [pair for one in applied for pair in one.to_erase]
+            originals += drops
+        erasure.intend(store, [(submission, "decided") for submission in originals])
+    erasure.done(store, originals)
+    if to_erase:
+        erasure.intend(store, to_erase)
+        erasure.replay(store)
+    return Loaded(count, outcomes, codes)
+
+
+def write_submission(
+    tx: Transaction, verdict: Verdict, decisions: Sequence[Decision], owner: str
+) -> tuple[list[Applied], list[str]]:
+    """One submission; returns what was applied to its entries, and its id where the original was destroyed with it."""
+    if not finish(tx, verdict.submission, owner, verdict.outcome.value):
+        raise _LeaseLostError
+    earlier = entries.existing(tx, verdict.submission)
+    if verdict.outcome is SubmissionOutcome.NOT_A_FORM and not earlier:
+        entries.save_document_reasons(tx, verdict.submission, ())
+        erasure.drop_original(tx, verdict.submission)
+        return [], [verdict.submission]
+    if not decisions and verdict.outcome is SubmissionOutcome.READ:
+        decisions = [_whole(verdict)]
+    if not decisions:
+        entries.save_document_reasons(tx, verdict.submission, verdict.faults)
+        entries.original_kept_until(tx, verdict.submission)
+        return [], []
+    entries.save_document_reasons(tx, verdict.submission, ())
+    applied = [_write_entry(tx, one, earlier) for one in decisions]
+    for place in earlier.keys() - {(one.entry.slot, one.entry.ord) for one in decisions}:
+        if not entries.is_final(earlier[place]):
+            entries.remove(tx, earlier[place].id)
+    now = [EntryOutcome(row.outcome) for row in entries.existing(tx, verdict.submission).values()]
+    if not OPEN & set(now) and DROPS_ORIGINAL_AT_ONCE & set(now):
+        erasure.drop_original(tx, verdict.submission)
+        return applied, [verdict.submission]
+    entries.original_kept_until(tx, verdict.submission)
+    return applied, []
+
+
+def give_up(store: Store, verdict: Verdict, owner: str) -> Loaded:
+    """Three attempts have failed: a person decides, and the administrator looks why."""
+    failed = replace(
+        verdict, outcome=SubmissionOutcome.READ, faults=(Fault("system", "processing_failed"),), entries=()
+    )
+    return load_batch([(failed, [])], store, owner)
+
+
+def _whole(verdict: Verdict) -> Decision:
+    """Slot 0: the document as a whole, where no entry could be read off it."""
+    entry = Entry(verdict.submission, 0, 0, verdict.received_at, {}, {}, {})
+    return Decision(entry, EntryOutcome.NEEDS_REVIEW, verdict.faults)
+
+
+def _write_entry(tx: Transaction, decision: Decision, earlier: dict[tuple[int, int], object]) -> Applied:
+    row = earlier.get((decision.entry.slot, decision.entry.ord))
+    if row is not None and entries.is_final(row):  # type: ignore[arg-type]
+        return Applied(EntryOutcome(row.outcome))  # type: ignore[attr-defined]
+    applied = apply(tx, decision)
+    pupil_id = None if applied.outcome is EntryOutcome.SUPERSEDED else decision.pupil_id
+    ident = entries.save(
+        tx,
+        decision.entry,
+        applied.outcome,
+        applied.faults,
+        pupil_id=pupil_id,
+        guardian_id=applied.guardian_id,
+        review_due_on=applied.review_due_on,
+    )
+    detail = f"outcome={applied.outcome.value} basis={decision.basis or 'none'}"
+    audit.write(tx, decision.entry.decided_by or audit.RULES, "entry_decided", ident, detail)
+    return applied

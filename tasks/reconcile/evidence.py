@@ -1,0 +1,52 @@
+"""The evidence rule: what proves that this guardian, with this number, belongs to this pupil.
+
+Anyone can post a form naming any child with a valid number of his own, so a name alone proves nothing. Source: the
+domain's section "What makes an entry trustworthy".
+"""
+
+from dataclasses import dataclass
+
+from schemas.contact import same_email, same_mobile
+from schemas.names import agrees
+
+from schemas.numbers import clean as clean_number
+from schemas.verdicts import Basis, Entry, Fault
+from store.people import KnownGuardian, Pupil
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found: the basis where there is proof, else the fault that says what is missing. `known` is the line
+    on the school's list that agrees by name."""
+
+    basis: Basis | None
+    fault: Fault | None = None
+    known: KnownGuardian | None = None
+    proven_contacts: frozenset[str] = frozenset()
+
+
+def roster_evidence(entry: Entry, pupil: Pupil) -> Evidence:
+    """The school's list names this guardian for this pupil, and number, mobile or e-mail agrees too."""
+    named = [known for known in pupil.known if known.name and agrees(entry.get("name"), known.name)]
+    if not named:
+        return Evidence(None, Fault("link", "guardian_not_on_roster"))
+    if len(named) > 1:  # father and son of one name: only what else agrees can tell
+        named = [known for known in named if _agreeing(entry, known)] or named
+    known = named[0]
+    if entry.get("fnr") and known.number and clean_number(known.number) != entry.get("fnr"):
+        return Evidence(None, Fault("fnr", "fnr_differs_from_known"), known)
+    agreeing = _agreeing(entry, known)
+    if len(named) > 1 or not agreeing:
+        return Evidence(None, Fault("link", "number_unproven"), known)
+    return Evidence("roster", None, known, frozenset(agreeing & {"mobile", "email"}))
+
+
+def _agreeing(entry: Entry, known: KnownGuardian) -> set[str]:
+    found = set()
+    if entry.get("fnr") and known.number and clean_number(known.number) == entry.get("fnr"):
+        found.add("fnr")
+    if entry.get("mobile") and known.mobile and same_mobile(entry.get("mobile"), known.mobile):
+        found.add("mobile")
+    if entry.get("email") and known.email and same_email(entry.get("email"), known.email):
+        found.add("email")
+    return found

@@ -1,0 +1,74 @@
+"""Taking a roster in: guarded against a broken file, then pupils, enrolments, due dates, protection."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import insert, select
+
+from schemas.errors import SafetyRefusal
+from schemas.ids import new_id
+from store import audit, guardians
+from store.database import Store, Transaction
+from store.people import mark_missing, refresh_due, roster_key, save_pupil
+from store.tables import links, pupils, roster_runs
+from tasks.reconcile.roster import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a roster changed, in counts."""
+
+    pupils: int
+    added: int
+    missing: int
+    ended: int
+
+
+def import_roster(store: Store, roster: Roster, source: bytes, *, dry_run: bool = False, by: str = "rules") -> Imported:
+    """Apply the roster in one transaction. Raises `SafetyRefusal` where it is empty or sharply shorter than what the
+    store knows; a pupil must be missing from two complete runs before an enrolment is ended by it."""
+    told = roster.read()
+    with store.rehearse() if dry_run else store.write() as tx:
+        known = {row.roster_key: row.id for row in tx.connection.execute(select(pupils.c.roster_key, pupils.c.id))}
+        listed = {roster_key(tx, pupil.key) for pupil in told}
+        gone = [ident for key, ident in known.items() if key not in listed]
+        _guard(tx, len(told), len(known), len(gone))
+        added = 0
+        for pupil in told:
+            ident, new = save_pupil(tx, pupil)
+            added += new
+            refresh_due(tx, ident)
+            _protect(tx, ident, pupil.shielded)
+        ended = 0
+        for ident in gone:
+            if mark_missing(tx, ident):
+                ended += 1
+                refresh_due(tx, ident)
+        result = Imported(len(told), added, len(gone), ended)
+        digest = tx.keyring.mac("delivery", b"roster|" + hashlib.sha256(source).digest())
+        row = {"id": new_id("N"), "source_digest": digest, "state": "applied", "pupils": len(told), "added": added}
+        tx.connection.execute(insert(roster_runs).values(**row, gone=len(gone), made_at=tx.now))
+        detail = " ".join(f"{name}={count}" for name, count in asdict(result).items())
+        audit.write(tx, by, "roster_imported", str(row["id"]), detail)
+    return result
+
+
+def _guard(tx: Transaction, told: int, known: int, gone: int) -> None:
+    guard = tx.settings.roster
+    allowed = max(guard.max_gone_count, int(guard.max_gone_share * known))
+    if told == 0 or gone > allowed:
+        raise SafetyRefusal(
+            "roster_shrank",
+            f"the roster lists {told} pupils and lacks {gone} of the {known} known; at most {allowed} may go at once",
+            "check the file; if they really left, raise roster.max_gone_count for this one import",
+        )
+
+
+def _protect(tx: Transaction, pupil_id: str, shielded: bool) -> None:
+    """A shielded pupil's links are suspended at once; nothing shows why."""
+    rows = tx.connection.execute(select(links.c.guardian_id, links.c.suspended).where(links.c.pupil_id == pupil_id))
+    for row in rows.all():
+        if shielded and row.suspended is None:
+            guardians.suspend(tx, pupil_id, row.guardian_id, "by_school")
+        elif not shielded and row.suspended == "by_school":
+            guardians.suspend(tx, pupil_id, row.guardian_id, None)

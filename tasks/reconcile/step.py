@@ -1,0 +1,160 @@
+"""The reconcile step: each judged entry becomes a decision, by the roster and the evidence rule."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from schemas.documents import FieldName
+from schemas.due import due, is_adult
+from schemas.form import NO_NUMBER_WORDS
+from schemas.numbers import clean as clean_number
+from schemas.outcomes import EntryOutcome
+from schemas.reasons import reason
+from schemas.settings import Settings
+from schemas.verdicts import Decision, Entry, Fault, Verdict
+from store import consents, guardians
+from store.database import Store, Transaction
+from store.people import Pupil, read_pupils
+from tasks.reconcile.evidence import Evidence, roster_evidence
+from tasks.reconcile.match import find_pupil
+from tasks.reconcile.register import Register, make_register
+
+Out = EntryOutcome
+
+
+def reconcile_batch(verdicts: Sequence[Verdict], store: Store) -> list[tuple[Verdict, list[Decision]]]:
+    """Each verdict with a decision for every entry, in order of arrival. Reads the store, writes nothing."""
+    register = make_register(store.settings)
+    with store.read() as tx:
+        pupils = read_pupils(tx)
+        ordered = sorted(verdicts, key=lambda verdict: (verdict.received_at, verdict.submission))
+        return [
+            (verdict, [decide(tx, entry, verdict, pupils, register) for entry in verdict.entries])
+            for verdict in ordered
+        ]
+
+
+def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pupil], register: Register) -> Decision:
+    """One entry. Order: is the pupil known and of age or gone (then nothing else matters), protected, refused, faulty
+    in itself, in doubt as a document, proven."""
+    match = find_pupil(entry, pupils)
+    pupil = match.pupil
+    if pupil is not None:
+        over = _no_longer(tx, entry, pupil)
+        if over is not None:
+            return Decision(_bare(entry), Out.NOT_APPLICABLE, (over,), pupil.id)
+        if pupil.shielded:
+            return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
+    if entry.decided_as == "reject":
+        return Decision(entry, Out.REJECTED, (Fault("link", entry.decided_reason or "by_school"),), pupil and pupil.id)
+    found = _evidence(entry, pupil, register, tx.settings)
+    doubts = _doubts(entry, verdict)
+    faults = tuple(dict.fromkeys([*entry.faults, *_about_pupil(entry, pupil), *([match.fault] if match.fault else [])]))
+    if entry.refused:
+        return _refusal(tx, entry, pupil, found, doubts, faults)
+    if entry.refused_in_words and not entry.decided_as:
+        return Decision(entry, Out.NEEDS_REVIEW, (Fault("refusal", "refusal_unproven"), *doubts), pupil and pupil.id)
+    if ("fnr" in entry.values and _says_none(entry.values["fnr"])) or any(
+        f.code == "fnr_kind_no_login" for f in faults
+    ):
+        return _without_login(entry, pupil, found, doubts, match.fault)
+    rejecting = [fault for fault in faults if reason(fault.code).severity == "reject" and fault != match.fault]
+    if rejecting and not doubts:
+        return Decision(entry, Out.REJECTED, faults, pupil and pupil.id)
+    if pupil is None or rejecting:
+        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults])), pupil and pupil.id)
+    unproven = [found.fault] if found.fault and not found.basis else []
+    if doubts or unproven:
+        return Decision(entry, Out.NEEDS_REVIEW, (*doubts, *faults, *unproven), pupil.id)
+    return Decision(entry, Out.LOADED, faults, pupil.id, found.basis, found.proven_contacts, _address(found))
+
+
+def _no_longer(tx: Transaction, entry: Entry, pupil: Pupil) -> Fault | None:
+    """Positively identified and 18 without a consent that covers this guardian, or no longer a pupil here."""
+    ends = due(pupil.born, pupil.enrolments, consent_until_leaving=True, today=tx.today, settings=tx.settings.retention)
+    if ends.has_come(tx.today):
+        return Fault("pupil", "pupil_left")
+    if not is_adult(pupil.born, tx.today, tx.settings.retention.leap_day):
+        return None
+    linked = guardians.find_by_number(tx, entry.get("fnr")) if entry.get("fnr") else None
+    covered = linked is not None and consents.covers(tx, pupil.id, linked.id)
+    return None if covered else Fault("pupil", "pupil_adult")
+
+
+def _evidence(entry: Entry, pupil: Pupil | None, register: Register, settings: Settings) -> Evidence:
+    if pupil is None:
+        return Evidence(None)
+    if entry.decided_as in ("confirm", "refuse"):
+        known = roster_evidence(entry, pupil)
+        return Evidence("steward", None, known.known, frozenset({"mobile", "email"}))
+    number = clean_number(pupil.number) if pupil.number else ""
+    if entry.get("fnr") and number and register.has_responsibility(entry.get("fnr"), number):
+        return Evidence("register", None, roster_evidence(entry, pupil).known)
+    if not settings.evidence.roster:
+        return Evidence(None, Fault("link", "number_unproven"))
+    return roster_evidence(entry, pupil)
+
+
+def _doubts(entry: Entry, verdict: Verdict) -> tuple[Fault, ...]:
+    """What a person must look at before any of it is used; a steward's confirmation settles it."""
+    if entry.decided_as:
+        return ()
+    machine = (Fault("document", "low_confidence"),) if entry.machine_read else ()
+    unsure = any(decision == "review" for _, _, decision in entry.sources.values())
+    read = (Fault("document", "low_confidence"),) if unsure and not entry.machine_read else ()
+    return tuple(dict.fromkeys([*verdict.faults, *machine, *read]))
+
+
+def _about_pupil(entry: Entry, pupil: Pupil | None) -> list[Fault]:
+    same = pupil is not None and pupil.number and clean_number(pupil.number) == entry.get("fnr")
+    return [Fault("fnr", "fnr_is_pupils")] if same else []
+
+
+def _refusal(
+    tx: Transaction,
+    entry: Entry,
+    pupil: Pupil | None,
+    found: Evidence,
+    doubts: tuple[Fault, ...],
+    faults: tuple[Fault, ...],
+) -> Decision:
+    """A refusal drops the number at once; it counts only with the evidence of a load, and against a guardian who is
+    already loaded only with a steward's word, because a form proves nobody as its sender."""
+    bare = _bare(entry)
+    told = tuple(
+        fault for fault in faults if reason(fault.code).severity == "warn" or fault.code == "refusal_and_number"
+    )
+    if pupil is None or not entry.get("name"):
+        return Decision(bare, Out.NEEDS_REVIEW, (*doubts, *faults), pupil and pupil.id)
+    proven = found.basis == "steward" or (found.basis is not None and not doubts)
+    if not proven:
+        why = Fault("refusal", "refusal_unproven")
+        return Decision(bare, Out.NEEDS_REVIEW, (why, *doubts, *told), pupil.id)
+    return Decision(bare, Out.REFUSED, told, pupil.id, found.basis, address=_address(found))
+
+
+def _without_login(
+    entry: Entry, pupil: Pupil | None, found: Evidence, doubts: tuple[Fault, ...], missing: Fault | None
+) -> Decision:
+    faults = [Fault("fnr", "fnr_kind_no_login")]
+    if pupil is None or found.basis is None or doubts:
+        faults += [*doubts, *([missing] if missing else []), *([found.fault] if found.fault else [])]
+        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys(faults)), pupil and pupil.id)
+    return Decision(_bare(entry), Out.NO_LOGIN, tuple(faults), pupil.id, found.basis, address=_address(found))
+
+
+def _says_none(text: str) -> bool:
+    """Whether the number's cell says in words that there is no Norwegian number."""
+    lowered = text.lower()
+    return not any(c.isdigit() for c in text) and any(word in lowered for word in NO_NUMBER_WORDS)
+
+
+def _address(found: Evidence) -> str:
+    return found.known.address if found.known else ""
+
+
+def _bare(entry: Entry) -> Entry:
+    """The entry without its number."""
+    number: FieldName = "fnr"
+    values = {k: v for k, v in entry.values.items() if k != number}
+    clean = {k: v for k, v in entry.clean.items() if k != number}
+    return replace(entry, values=values, clean=clean)
