@@ -42,13 +42,9 @@ def valid_numbers(text: str) -> list[str]:
     found = candidates(text)
     if not found:
         return []
-    import importlib
-
-    try:
-        classify = importlib.import_module("schemas.identity").classify
-    except ImportError:
-        return found
     import pandas as pd
+
+    from schemas.identity import classify
 
     valid = classify(pd.Series(found, dtype="str"), environment="production")["valid"]
     return [number for number, holds in zip(found, valid, strict=True) if holds]

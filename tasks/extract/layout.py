@@ -1,0 +1,161 @@
+"""Finding the form's table on a picture: straighten the page, find the rules, cut out cells.
+
+Belongs here: geometry on grey pixels. Does not belong here: reading what is in a cell (`ocr`), which way up the words
+are (`scan`). Method and its measured limits: projection profile for the skew, opening by long lines for the rules, one
+connected grid of 4 vertical and 7 horizontal ones. Nothing of the printed geometry is assumed but that count.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.form import ROWS
+
+Grey = NDArray[np.uint8]
+
+LONG_SIDE: Final = 3_600
+"""Pixels of a page's long side that are enough for reading (A4 at 300 dpi has 3 508); larger pages are made smaller."""
+
+ROW_MM: Final = 10.0
+_VERTICAL: Final = 4
+_HORIZONTAL: Final = len(ROWS) + 2
+_STEEPEST: Final = 10.0
+_SPAN: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The table, flattened: `page` holds it with some paper around, `x` and `y` are its rules in pixels."""
+
+    page: Grey
+    x: tuple[int, ...]
+    y: tuple[int, ...]
+
+    @property
+    def millimetre(self) -> float:
+        """Pixels of a millimetre, taking a row for the printed 10 mm."""
+        return (self.y[-1] - self.y[0]) / (_HORIZONTAL - 1) / ROW_MM
+
+    def turned(self) -> "Grid":
+        """The same, upside down."""
+        height, width = self.page.shape
+        return Grid(
+            np.ascontiguousarray(self.page[::-1, ::-1]),
+            tuple(width - 1 - x for x in reversed(self.x)),
+            tuple(height - 1 - y for y in reversed(self.y)),
+        )
+
+    def cell(self, row: int, column: int) -> Grey:
+        """The inside of a cell, row 0 being the headings and column 0 the labels."""
+        edge = max(2, round(0.3 * self.millimetre))
+        return self.page[
+            self.y[row] + edge : self.y[row + 1] - edge + 1, self.x[column] + edge : self.x[column + 1] - edge + 1
+        ]
+
+    def below(self, column: int, height_mm: float) -> Grey:
+        """The paper under a column."""
+        top = self.y[-1] + max(2, round(0.6 * self.millimetre))
+        return self.page[top : top + round(height_mm * self.millimetre), self.x[column] : self.x[column + 1]]
+
+
+def find_grid(page: Grey) -> Grid | None:
+    """The form's table on a grey page (uint8, height x width), lying whichever way; None where there is none."""
+    for turned in (page, np.ascontiguousarray(np.rot90(page))):
+        straight = _straightened(_reduced(turned))
+        grid = _grid(straight)
+        if grid:
+            return grid
+    return None
+
+
+def _reduced(page: Grey) -> Grey:
+    factor = LONG_SIDE / max(page.shape)
+    return page if factor >= 1 else _grey(cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
+
+
+def _ink(page: Grey) -> Grey:
+    """255 where darker than the paper around."""
+    block = max(15, max(page.shape) // 50) | 1
+    return _grey(cv2.adaptiveThreshold(page, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, 15))
+
+
+def _straightened(page: Grey) -> Grey:
+    """The page turned so that its lines of text and its rules lie level."""
+    factor = min(1.0, 1_000 / max(page.shape))
+    small = _ink(_grey(cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)))
+    ys, xs = np.nonzero(small)
+    if not len(ys):
+        return page
+    best = 0.0
+    for half, step in ((_STEEPEST, 0.5), (0.5, 0.1), (0.1, 0.02)):
+        angles = np.arange(best - half, best + half + step / 2, step)
+        best = float(angles[int(np.argmax([_level(xs, ys, angle) for angle in angles]))])
+    height, width = page.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), best, 1.0)
+    sine, cosine = abs(matrix[0, 1]), abs(matrix[0, 0])
+    wide, high = int(height * sine + width * cosine), int(height * cosine + width * sine)
+    matrix[:, 2] += ((wide - width) / 2, (high - height) / 2)
+    return _grey(cv2.warpAffine(page, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderValue=(255,)))
+
+
+def _level(xs: NDArray[np.int64], ys: NDArray[np.int64], degrees: float) -> float:
+    """How sharply the ink gathers in lines when the page is turned by `degrees`."""
+    turn = np.deg2rad(degrees)
+    at = ys * np.cos(turn) - xs * np.sin(turn)
+    profile = np.bincount((at - at.min()).astype(np.int64)).astype(np.float64)
+    return float(np.square(np.diff(profile)).sum())
+
+
+def _grid(page: Grey) -> Grid | None:
+    height, width = page.shape
+    ink = _grey(cv2.morphologyEx(_ink(page), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
+    level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(width // 14, 30)), np.uint8))
+    upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(height // 45, 20), 1), np.uint8))
+    joined = cv2.dilate(cv2.bitwise_or(level, upright), np.ones((5, 5), np.uint8))
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(joined)
+    sizes = [(int(stats[i, 2]) * int(stats[i, 3]), i) for i in range(1, count)]
+    for _, mark in sorted(sizes, reverse=True)[:5]:
+        if stats[mark, 2] < 0.25 * width or stats[mark, 3] < 0.06 * height:
+            continue
+        grid = _flattened(page, level, upright, marks == mark)
+        if grid:
+            return grid
+    return None
+
+
+def _flattened(page: Grey, level: Any, upright: Any, where: NDArray[np.bool_]) -> Grid | None:
+    """The grid under `where`, pulled square by its corners, with its rules; None where they are not 4 and 7."""
+    ys, xs = np.nonzero(where)
+    total, apart = xs + ys, xs - ys
+    picks = (int(total.argmin()), int(apart.argmax()), int(total.argmax()), int(apart.argmin()))
+    corners = np.array([(xs[i], ys[i]) for i in picks], np.float32)
+    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    wide, high = round(float(max(sides[0], sides[2]))), round(float(max(sides[1], sides[3])))
+    if wide < 100 or high < 60:
+        return None
+    beside, above = round(0.03 * wide), round(0.4 * high)
+    square = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32) + np.array([beside, above], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, square)
+    size = (wide + 2 * beside, high + 2 * above)
+    own = where.astype(np.uint8) * 255
+    masks = [cv2.warpPerspective(cv2.bitwise_and(rules, own), matrix, size) for rules in (upright, level)]
+    x = _rules(masks[0][above : above + high], 0)
+    y = _rules(masks[1][:, beside : beside + wide], 1)
+    if len(x) != _VERTICAL or len(y) != _HORIZONTAL:
+        return None
+    return Grid(_grey(cv2.warpPerspective(page, matrix, size, borderValue=(255,))), x, y)
+
+
+def _rules(mask: Any, axis: int) -> tuple[int, ...]:
+    """Where rules run along `axis` of the mask, through most of its length; the middle of each."""
+    thick = cv2.dilate(mask, np.ones((1, 5) if axis == 0 else (5, 1), np.uint8))
+    through = (thick > 127).mean(axis=axis) > _SPAN
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], through, [False])).astype(np.int8)))
+    return tuple(int(first + last - 1) // 2 for first, last in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _grey(image: Any) -> Grey:
+    return np.asarray(image, dtype=np.uint8)
