@@ -129,9 +129,9 @@ _ALL: Final = (
         "Eitt av dei elleve sifra ser ut til å vere skrive feil.",
         "One of the eleven digits seems to be mistyped."), CHECK_NUMBER),
     _r("fnr_date", "fnr", "reject", "guardian", (
-        "De seks første sifrene i fødselsnummeret er ikke en dato som finnes.",
-        "Dei seks første sifra i fødselsnummeret er ikkje ein dato som finst.",
-        "The first six digits of the national identity number are not a date that exists."), CHECK_NUMBER),
+        "Fødselsdatoen i fødselsnummeret finnes ikke.",
+        "Fødselsdatoen i fødselsnummeret finst ikkje.",
+        "The birth date in the national identity number does not exist."), CHECK_NUMBER),
     _r("fnr_lost_leading_zero", "fnr", "reject", "guardian", (
         "Fødselsnummeret har ti siffer. Det ser ut til at en null foran har falt bort, slik regneark ofte gjør.",
         "Fødselsnummeret har ti siffer. Det ser ut til at ein null framfor har falle bort, slik rekneark ofte gjer.",
