@@ -121,13 +121,13 @@ def test_every_module_begins_with_a_paragraph() -> None:
     docs = {name: ast.get_docstring(tree(name)) or "" for name in modules(*ROOMS, "tests")}
     paragraphs = {name: " ".join(doc.split("\n\n")[0].split()) for name, doc in docs.items()}
 
-    assert [] == [n for n, p in paragraphs.items() if len(p) < 40 or p[-1] not in ".:" or not p[0].isupper()]
+    assert [] == [n for n, p in paragraphs.items() if len(p.split()) < 5 or not re.match(r"[A-Z`].*[.:]$", p)]
 
 
-def test_every_package_says_what_belongs_there() -> None:
-    """A room's first docstring says what belongs in it and what does not."""
-    packages = [n for n in modules(*ROOMS) if n.endswith("/__init__.py")]
-    docs = {n: " ".join((ast.get_docstring(tree(n)) or "").split()) for n in packages}
+def test_every_room_says_what_belongs_there() -> None:
+    """The first docstring of a room, or of a step, says what belongs in it and what does not."""
+    rooms = [f"{room}/__init__.py" for room in (*ROOMS, *(f"tasks/{step}" for step in STEPS))]
+    docs = {n: " ".join((ast.get_docstring(tree(n)) or "").split()) for n in rooms}
 
     assert [] == [n for n, doc in docs.items() if "elongs here:" not in doc or "not belong here:" not in doc]
 
