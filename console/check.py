@@ -1,0 +1,172 @@
+"""`foresatt check`: is everything in place? One line each; a line that fails says how to mend it."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from console.state import State, common, pass_state
+from schemas.errors import ForesattError, NotReady
+
+if TYPE_CHECKING:
+    from store.config import House
+
+Probe = Callable[["House"], str]
+
+
+@click.command(short_help="Is everything in place?")
+@common
+@pass_state
+def check(state: State) -> None:
+    """Test settings, keys, GnuPG, OCR, every channel, roster, register, store and migrations; exit 1 if any fails."""
+    results = []
+    for name, probe in PROBES:
+        try:
+            found = probe(state.house())
+            results.append({"name": name, "ok": True, "detail": found, "next": ""})
+        except ForesattError as fault:
+            results.append({"name": name, "ok": False, "detail": fault.message, "next": fault.next_step})
+    failed = [result for result in results if not result["ok"]]
+    if not failed or not state.as_json:
+        state.emit({"ok": not failed, "checks": results})
+    rows = [("ok" if r["ok"] else "FAILS", r["name"], r["detail"], r["next"]) for r in results]
+    state.table("Check", ("", "what", "found", "next step"), rows)
+    if failed:
+        names = ", ".join(str(result["name"]) for result in failed)
+        raise NotReady("check_failed", f"not in place: {names}", str(failed[0]["next"]))
+
+
+def _settings(house: "House") -> str:
+    return f"{house.config.name if house.config else 'defaults'}, {house.settings.environment}"
+
+
+def _home(house: "House") -> str:
+    house.home.require()
+    return "private to its owner"
+
+
+def _store(house: "House") -> str:
+    from store.database import open_store
+    from store.migrate import is_current
+
+    store = open_store(house)
+    try:
+        if not is_current(store.engine):
+            raise NotReady("not_migrated", "the store is not at the newest tables", "restore it, or run: foresatt init")
+        with store.read() as tx:
+            from store import audit
+
+            broken = audit.verify(tx)
+        if broken is not None:
+            raise NotReady("audit_broken", f"the audit chain breaks at row {broken}", "call the data protection officer")
+    finally:
+        store.close()
+    return "migrated, stamped, audit chain holds"
+
+
+def _keys(house: "House") -> str:
+    import secrets
+
+    from store.keyring import FileKeyRing
+
+    keyring, key = FileKeyRing(house.home.keyring), secrets.token_bytes(32)
+    if keyring.unwrap(keyring.wrap(key, "S-CHECK"), "S-CHECK") != key:
+        raise NotReady("keys_wrong", "the key file does not open what it sealed", "restore it from its escrow copy")
+    return f"seals and opens, epoch {keyring.epoch}"
+
+
+def _gpg(house: "House") -> str:
+    if shutil.which("gpg") is None:
+        raise NotReady("gpg_missing", "GnuPG is not installed", "install the package gnupg")
+    from tasks.decrypt.keyring import check_home, export_public, secret_keys, stop_agent
+    from tasks.decrypt.pgp import decrypt
+
+    check_home(house.home.gnupg)
+    try:
+        keys = secret_keys(house.home.gnupg)
+        if not keys:
+            raise NotReady("gpg_no_key", "there is no secret key to open mail with", "run: foresatt init in a fresh home")
+        from tasks.decrypt.selftest import encrypt_to
+
+        message = encrypt_to(house.home.gnupg, keys[0].fingerprint, b"foresatt check")
+        if decrypt(message, home=house.home.gnupg).plaintext != b"foresatt check" or not export_public(house.home.gnupg):
+            raise NotReady("gpg_broken", "GnuPG does not open what it encrypted", "look at the gnupg folder's rights")
+    finally:
+        stop_agent(house.home.gnupg)
+    expires = keys[0].expires
+    left = (expires - datetime.now(UTC)).days if expires else None
+    return "encrypts and decrypts, " + (f"the key expires in {left} days" if left is not None else "the key never expires")
+
+
+def _ocr(house: "House") -> str:
+    folder = house.settings.post.tessdata
+    missing = [n for n in ("nor", "eng", "osd") if not (folder / f"{n}.traineddata").is_file()]
+    if missing:
+        packages = " ".join(f"tesseract-ocr-{name}" for name in missing)
+        raise NotReady("ocr_missing", f"language files missing: {', '.join(missing)}", f"install {packages}")
+    import tesserocr
+
+    with tesserocr.PyTessBaseAPI(path=str(folder), lang="nor"):
+        return f"Tesseract {tesserocr.tesseract_version().split()[1]}, nor eng osd"
+
+
+def _channel(name: str) -> Probe:
+    def probe(house: "House") -> str:
+        from tasks.collect.channels import channels
+
+        made = channels(house.settings, house.home, name)
+        if not made:
+            return "switched off"
+        waiting = sum(1 for _ in made[0].deliveries(lambda ref: False)) if name != "digipost" else 0
+        return "answers" if name == "digipost" else f"{waiting} at the source"
+
+    return probe
+
+
+def _roster(house: "House") -> str:
+    from sqlalchemy import func, select
+
+    from store.database import open_store
+    from store.tables import pupils
+
+    store = open_store(house)
+    try:
+        with store.read() as tx:
+            count = tx.connection.execute(select(func.count()).select_from(pupils)).scalar_one()
+    finally:
+        store.close()
+    if not count:
+        raise NotReady("roster_empty", "no pupils are known", "run: foresatt roster import FILE")
+    return f"{count} pupils"
+
+
+def _register(house: "House") -> str:
+    from tasks.reconcile.register import make_register
+
+    make_register(house.settings)
+    return "off: links are proven by the school's list or by a steward"
+
+
+def _validation(house: "House") -> str:
+    from tasks.validate.step import check_switched_on
+
+    check_switched_on(house.settings)
+    return "a row known to be bad is found bad"
+
+
+PROBES: tuple[tuple[str, Probe], ...] = (
+    ("settings", _settings),
+    ("home", _home),
+    ("keys", _keys),
+    ("store", _store),
+    ("validation", _validation),
+    ("gpg", _gpg),
+    ("ocr", _ocr),
+    ("email", _channel("email")),
+    ("digipost", _channel("digipost")),
+    ("post", _channel("post")),
+    ("roster", _roster),
+    ("register", _register),
+)

@@ -1,0 +1,98 @@
+"""The `foresatt` command: puts the commands together, and turns faults into one clear line and an exit code.
+
+Exit codes: 0 done, 1 could not finish (what is left is still undecided), 2 wrong use, 4 refused for safety.
+"""
+
+import json
+import os
+import sys
+from importlib.metadata import version
+
+import click
+
+from console import analogue, check, consent, demo, inspect, review, roster, runs, setup, submissions, up, worklist
+from console.state import State, common
+from schemas.errors import ForesattError
+from schemas.masking import skeleton
+
+HELP = """foresatt takes in guardians' forms safely, and lets go of them on time.
+
+\b
+Start here:
+  foresatt demo              a whole synthetic school, made and run before your eyes
+  foresatt init              make a home for your own school
+  foresatt check             is everything in place?
+\b
+Every day:
+  foresatt intake            take in what came by e-mail, Digipost and post
+  foresatt review list       what needs you
+  foresatt worklist          what to do in Visma InSchool
+"""
+
+
+@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("foresatt"), prog_name="foresatt")
+@common
+def cli() -> None:
+    """The root; see HELP."""
+
+
+for command in (
+    demo.demo,
+    setup.init,
+    check.check,
+    runs.intake,
+    runs.reconcile,
+    runs.retention,
+    runs.provision,
+    runs.reprocess,
+    submissions.submissions,
+    submissions.show,
+    inspect.inspect,
+    review.review,
+    roster.roster,
+    worklist.worklist,
+    consent.consent,
+    analogue.analogue,
+    up.up,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run, and exit with the documented code; no traceback ever shows a value."""
+    os.umask(0o077)
+    state = State()
+    sys.exit(run(state))
+
+
+def run(state: State) -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        cli.main(standalone_mode=False, obj=state)
+    except click.exceptions.NoArgsIsHelpError as fault:
+        click.echo(fault.format_message())
+        return 2
+    except click.ClickException as fault:
+        _report(state, "usage", fault.format_message(), "see: foresatt --help")
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        _report(state, "stopped", "stopped", "what was not finished is still undecided; run it again")
+        return 1
+    except ForesattError as fault:
+        _report(state, fault.code, fault.message, fault.next_step)
+        return fault.exit_code
+    except Exception as fault:
+        _report(state, "unexpected", skeleton(fault), "show this line to whoever looks after foresatt")
+        return 1
+    return 0
+
+
+def _report(state: State, code: str, message: str, next_step: str) -> None:
+    if state.as_json or "--json" in sys.argv:
+        click.echo(json.dumps({"error": {"code": code, "message": message, "next": next_step}}, ensure_ascii=False))
+    click.echo(f"foresatt: {message}" + (f"\n  {next_step}" if next_step else ""), err=True)
+
+
+if __name__ == "__main__":
+    main()

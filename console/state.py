@@ -1,0 +1,108 @@
+"""What every command shares: the global options, the house they name, and how results are shown.
+
+Rich tables on a terminal, plain tab-separated text otherwise, one JSON document with `--json`. Messages and progress go
+to standard error.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from store.config import House
+    from store.database import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class State:
+    """The global options of this call."""
+
+    config: Path | None = None
+    home: Path | None = None
+    as_json: bool = False
+
+    def house(self) -> "House":
+        """Home and settings; also put into the environment, where flows look for them."""
+        from store.config import load
+
+        house = load(self.config, self.home)
+        os.environ["FORESATT_HOME"] = str(house.home.root)
+        if house.config is not None:
+            os.environ["FORESATT_CONFIG"] = str(house.config)
+        return house
+
+    @contextmanager
+    def store(self, as_of: "date | None" = None) -> "Iterator[Store]":
+        """The open store of the house."""
+        from store.database import open_store
+
+        store = open_store(self.house(), as_of)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def emit(self, document: object) -> None:
+        """The one JSON document of `--json`."""
+        if self.as_json:
+            click.echo(json.dumps(document, ensure_ascii=False, default=str))
+
+    def say(self, text: str) -> None:
+        """A message for people, on standard error."""
+        click.echo(text, err=True)
+
+    def table(self, title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """A list for people; nothing with `--json`."""
+        if self.as_json:
+            return
+        if not sys.stdout.isatty():
+            click.echo("\t".join(headers))
+            for row in rows:
+                click.echo("\t".join("" if cell is None else str(cell).replace("\n", " ") for cell in row))
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
+        for header in headers:
+            table.add_column(header, overflow="fold", no_wrap=header in ("id", "line", "submission"))
+        for row in rows:
+            table.add_row(*("" if cell is None else str(cell) for cell in row))
+        Console().print(table)
+
+
+def common(function: F) -> F:
+    """The global options, accepted before and after a command's name alike."""
+
+    def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        state = ctx.find_root().ensure_object(State)
+        if value and param.name:
+            setattr(state, param.name, value)
+
+    options = (
+        click.option("--config", type=click.Path(path_type=Path), callback=keep, expose_value=False, help="Settings file."),
+        click.option("--home", type=click.Path(path_type=Path), callback=keep, expose_value=False, help="The home folder."),
+        click.option("--json", "as_json", is_flag=True, callback=keep, expose_value=False, help="One JSON document."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+pass_state = click.make_pass_decorator(State, ensure=True)
+
+
+def by_option(function: F) -> F:
+    """`--by STAFF`: who decides."""
+    return click.option("--by", required=True, metavar="STAFF", help="Your staff id; it goes into the audit.")(function)
