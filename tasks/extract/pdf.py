@@ -1,0 +1,228 @@
+# mypy: disable-error-code="no-untyped-call"
+"""The form in a PDF: fields filled on screen, a text layer, or only pictures of pages.
+
+Belongs here: choosing the route for each page, and what to do where a page says two things. Does not belong here:
+asking PDFium (`pdfpage`), reading pictures (`scan`).
+"""
+
+import re
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import pypdfium2 as pdfium
+import pypdfium2.raw
+
+from schemas.documents import FIELDS, FieldName, ReadEntry, ReadField, ReadForm, Reading
+from schemas.form import LABELS
+from schemas.settings import Post
+from tasks.extract import labels, pdfpage
+from tasks.extract.draft import Draft, distinct, squeezed
+from tasks.extract.numbers import holds_number
+from tasks.extract.table import Row, read_rows
+
+pdfium_c: Final[Any] = pypdfium2.raw
+
+_FULL_PAGE: Final = 0.6
+"""Share of a page from which its pictures are the page, and a text layer is a second opinion."""
+
+_DPI: Final = 200
+_lock: Final = threading.Lock()  # PDFium is not for several threads at once
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the pages gave so far. `around`: what is printed on pages whose fields are read by name."""
+
+    rows: list[Row] = field(default_factory=list)
+    named: list[pdfpage.Field] = field(default_factory=list)
+    around: list[Row] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    unfilled: list[int] = field(default_factory=list)
+    scanned: list[ReadForm] = field(default_factory=list)
+    faults: set[str] = field(default_factory=set)
+    numbers: bool = False
+
+
+def read_pdf(data: bytes, settings: Post) -> Reading:
+    """Every form in a PDF, each by the best route of its page.
+
+    Typed values are `accepted`; what was read off a picture is not, and its form says `machine_read`. Faults:
+    `password_only`, `damaged` (no PDF, or broken), `too_large` (bytes, pages, pixels), `layout_not_found` (pictures of
+    pages, none with the form's table), `two_layers_disagree` (a text layer over a picture of the page that says
+    something else). Raises OutsideFault where a picture must be read and Tesseract's files are missing.
+    """
+    if len(data) > settings.max_bytes:
+        return Reading(faults=("too_large",))
+    with _lock:
+        try:
+            document = pdfium.PdfDocument(data)
+        except pdfium.PdfiumError as error:
+            locked = getattr(error, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD
+            return Reading(faults=("password_only" if locked else "damaged",))
+        try:
+            return _read(document, settings)
+        finally:
+            document.close()
+
+
+def _read(document: Any, settings: Post) -> Reading:
+    if len(document) > settings.max_pages:
+        return Reading(faults=("too_large",))
+    found = _Found()
+    if document.get_formtype():
+        document.init_forms()
+    for number in range(len(document)):
+        try:
+            page = document[number]
+            try:
+                _page(document, page, number + 1, settings, found)
+            finally:
+                page.close()
+        except pdfium.PdfiumError:
+            found.faults.add("damaged")
+    typed = distinct([*_named(found.named, found.around), *read_rows(found.rows)])
+    if not typed:
+        for number in found.unfilled:  # printed, then written on: ink, or text turned into outlines
+            _scan(document[number - 1], number, settings, found, quiet=True)
+    if typed or any(form.entries for form in found.scanned):
+        found.faults.discard("layout_not_found")
+    forms = distinct([*typed, *(form for form in found.scanned if form.entries)])
+    numbers = found.numbers or holds_number("\n".join(found.text))
+    return Reading(forms, tuple(sorted(found.faults)), numbers)
+
+
+def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) -> None:
+    """One page by its route."""
+    where = f"page {number}"
+    covered, pixels = pdfpage.pictures(page)
+    if pixels > settings.max_pixels:
+        found.faults.add("too_large")
+        return
+    textpage = page.get_textpage()
+    try:
+        words = pdfpage.words(textpage)
+    finally:
+        textpage.close()
+    filled, notes, drawn = pdfpage.fields(page, document.formenv)
+    pieces = [*words, *notes, *(entry.piece for entry in filled)]
+    rows = pdfpage.rows(pieces, *pdfpage.rules(page), where) if pieces else []
+    lines = [" ".join(cell.text for cell in row.cells) for row in rows]
+    found.text += lines
+    if covered >= _FULL_PAGE:
+        _two_layers(page, number, settings, found, read_rows(rows))
+        return
+    named = [entry for entry in filled if _meant(entry.name)]
+    if len(named) > len(filled) // 2:
+        found.named += named
+        found.around += rows
+    else:
+        found.rows += rows
+    empty = not words and (covered > 0.05 or _busy(page))
+    labelled = any(isinstance(part, labels.Label) and part.own for line in lines for part in labels.labels_in(line))
+    if empty and not filled:
+        _scan(page, number, settings, found, quiet=covered < 0.3)
+    elif labelled and (drawn or covered > 0 or _busy(page)):
+        found.unfilled.append(number)
+
+
+def _busy(page: Any) -> bool:
+    """Whether enough is drawn on the page to be writing."""
+    drawn = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH])
+    return sum(1 for _ in zip(drawn, range(60), strict=False)) == 60
+
+
+def _scan(page: Any, number: int, settings: Post, found: _Found, *, quiet: bool = False) -> ReadForm | None:
+    """The page as a picture. `quiet`: a page without the table is no fault."""
+    from tasks.extract.scan import read_page
+
+    wide, high = page.get_size()
+    if wide * high * (_DPI / 72) ** 2 > settings.max_pixels:
+        found.faults.add("too_large")
+        return None
+    grey = page.render(scale=_DPI / 72, grayscale=True).to_numpy()
+    form, numbers = read_page(grey.reshape(grey.shape[:2]), settings, number)
+    found.numbers = found.numbers or numbers
+    if form:
+        found.scanned.append(form)
+    elif not quiet:
+        found.faults.add("layout_not_found")
+    return form
+
+
+def _two_layers(page: Any, number: int, settings: Post, found: _Found, typed: tuple[ReadForm, ...]) -> None:
+    """A picture of the page, and perhaps text over it. The picture is what people see, so it is what is read; where
+    the text says something else, or the picture cannot be read, a person decides."""
+    form = _scan(page, number, settings, found)
+    if not typed:
+        return
+    if form is None:
+        found.scanned += map(_doubted, typed)
+    if form is None or len(typed) > 1 or not _agree(typed[0], form):
+        found.faults.add("two_layers_disagree")
+
+
+def _doubted(form: ReadForm) -> ReadForm:
+    """The same form, every value of it a person's to read."""
+    entries = []
+    for entry in form.entries:
+        told: dict[str, Any] = {
+            name: replace(read, decision="review", confidence=min(read.confidence, 0.5))
+            for name, read in _read_fields(entry)
+        }
+        entries.append(replace(entry, **told))
+    return replace(form, entries=tuple(entries), machine_read=True)
+
+
+def _read_fields(entry: ReadEntry) -> list[tuple[FieldName, ReadField]]:
+    return [(name, read) for name in FIELDS if (read := entry.get(name))]
+
+
+def _agree(one: ReadForm, two: ReadForm) -> bool:
+    """Whether both layers hold the same columns with the same values; digits and case alone count in numbers."""
+
+    def told(form: ReadForm) -> dict[int, tuple[bool, dict[FieldName, str]]]:
+        plain: dict[int, tuple[bool, dict[FieldName, str]]] = {}
+        for entry in form.entries:
+            values = {name: squeezed(read.value) for name, read in _read_fields(entry)}
+            plain[entry.slot] = (entry.refused, values)
+        return plain
+
+    return told(one) == told(two)
+
+
+def _meant(name: str) -> FieldName | str | None:
+    """Which cell a field's name speaks of: a field of the form, "refused", or None."""
+    _, key = pdfpage.slot_and_key(name)
+    if re.search(r"refus|avsl", key):
+        return "refused"
+    spaced = f" {key} "
+    for wanted in FIELDS:
+        names = (wanted, *(label.replace("-", " ") for label in LABELS[wanted]))
+        if any(f" {label} " in spaced for label in names):
+            return wanted
+    return None
+
+
+def _named(fields: list[pdfpage.Field], around: list[Row]) -> list[ReadForm]:
+    """The form by the names of its fields; a field without a number is the first guardian's. Of what is printed
+    around them only refusals count."""
+    draft = Draft(headed=True, own_label=True)
+    if fields:
+        for printed in read_rows(around):
+            draft.ticked |= {entry.slot for entry in printed.entries if entry.refused}
+            draft.worded |= {entry.slot for entry in printed.entries if entry.refused_in_words}
+    for entry in fields:
+        slot, meant = pdfpage.slot_and_key(entry.name)[0] or 1, _meant(entry.name)
+        if meant == "refused":
+            if entry.piece.text == "[x]":
+                draft.ticked.add(slot)
+            continue
+        wanted: FieldName = next(name for name in FIELDS if name == meant)
+        value = labels.cleaned(wanted, entry.piece.text)
+        if wanted == "fnr" and labels.refuses_in_words(value, on_form=True):
+            draft.worded.add(slot)
+        elif value and not draft.has(slot, wanted):
+            draft.put(slot, wanted, ReadField(value[: labels.MAX_VALUE], 1.0, f"field, column {slot}", "accepted"))
+    form = draft.finished()
+    return [form] if form else []

@@ -1,0 +1,126 @@
+"""One opened delivery to what its parts say.
+
+Belongs here: choosing the reader by a part's own first bytes, keeping one bad part from the others, counting the same
+form once. Does not belong here: opening containers (`tasks/decrypt`), reading any one kind.
+"""
+
+import struct
+import zlib
+from typing import Final, Literal
+
+from schemas.documents import Opened, Part, ReadForm, Reading
+from schemas.settings import Settings
+from tasks.extract.draft import distinct
+from tasks.extract.text import read_text
+
+Kind = Literal["empty", "pdf", "image", "office", "text", "other"]
+
+_MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"II*\0", "image"),
+    (b"MM\0*", "image"),
+    (b"GIF8", "image"),
+    (b"{\\rtf", "office"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office"),
+)
+_OFFICE_MARKS: Final = (b"word/", b"application/vnd.oasis.opendocument.text", b"Index/Document.iwa")
+_NOT_WRITTEN_BY_PEOPLE: Final = ("pgp", "pkcs7", "calendar", "vcard", "delivery-status", "rfc822", "css")
+_LETTERS: Final = ("pdf", "image", "msword", "word", "opendocument.text", "rtf")
+_FILES: Final = ("pdf", "image", "office", "text")
+_LOGO_BYTES: Final = 30_000
+
+
+def read_opened(opened: Opened, settings: Settings) -> Reading:
+    """Everything that the parts of a delivery hold: each form once, in the order of the parts, and the faults of
+    parts that could not be read. A part's fault never hides another part's form.
+
+    Raises OutsideFault alone (Tesseract's files are missing).
+    """
+    forms: list[ReadForm] = []
+    faults: list[str] = []
+    numbers = False
+    for index, part in enumerate(opened.parts):
+        reading = _read_part(part, settings, alone=opened.container in _FILES)
+        numbers = numbers or reading.holds_number
+        faults += [fault for fault in reading.faults if fault not in faults]
+        forms += [ReadForm(form.entries, form.kind, form.machine_read, index) for form in reading.forms]
+    typed_first = sorted(distinct(sorted(forms, key=lambda form: form.machine_read)), key=lambda form: form.part)
+    return Reading(tuple(typed_first), tuple(faults), numbers)
+
+
+def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
+    """One part by its kind. `alone`: it is the whole delivery, so there is nothing else it could be than the form."""
+    kind = sniffed(part)
+    media = part.media_type.lower()
+    if kind == "text":
+        if any(word in media for word in _NOT_WRITTEN_BY_PEOPLE):
+            return Reading()
+        return read_text(part.text if part.text is not None else _decoded(part.content))
+    if kind == "empty":
+        return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
+    if kind == "pdf":
+        return _guarded_pdf(part.content, settings)
+    if kind == "image":
+        if not alone and len(part.content) < _LOGO_BYTES:
+            return Reading()
+        return _guarded_image(part.content, settings)
+    if kind == "office":
+        return Reading(faults=("unsupported",))
+    return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
+
+
+def sniffed(part: Part) -> Kind:
+    """What a part is by its first bytes; its name and declared type are the sender's word."""
+    data = part.content
+    if part.text is not None and (part.media_type.lower().startswith("text/") or not data):
+        return "text" if part.text.strip() or not data else "empty"
+    if not data.strip():
+        return "empty"
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image"
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
+        return "office"
+    if data.startswith(b"PK\x03\x04"):
+        directory = data[:4096] + data[-65_536:]
+        return "office" if any(mark in directory for mark in _OFFICE_MARKS) else "other"
+    if part.text is not None or _is_text(data):
+        return "text"
+    return "other"
+
+
+def _is_text(data: bytes) -> bool:
+    sample = data[:4096]
+    return b"\0" not in sample and sum(byte < 32 and byte not in b"\t\n\r\f" for byte in sample) * 50 <= len(sample)
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("windows-1252", "replace")
+
+
+def _guarded_pdf(data: bytes, settings: Settings) -> Reading:
+    from tasks.extract.pdf import read_pdf
+
+    try:
+        return read_pdf(data, settings.post)
+    except (ValueError, KeyError, IndexError, OSError, RecursionError, MemoryError, ArithmeticError):
+        return Reading(faults=("damaged",))
+
+
+def _guarded_image(data: bytes, settings: Settings) -> Reading:
+    import cv2
+
+    from tasks.extract.scan import read_image
+
+    try:
+        return read_image(data, settings.post)
+    except (cv2.error, ValueError, OSError, MemoryError, ArithmeticError, struct.error, zlib.error):
+        return Reading(faults=("damaged",))
