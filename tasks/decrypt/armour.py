@@ -98,7 +98,7 @@ def cleartext(block: bytes) -> bytes:
         if line.startswith(b"-----BEGIN PGP SIGNATURE"):
             break
         text.append(line.removeprefix(b"- "))
-    return b"\n".join(text)
+    return b"\n".join([*text, b""])
 
 
 def _first_packet(data: bytes) -> tuple[int, bytes]:

@@ -184,7 +184,8 @@ class Walk:
         """Open the armour blocks of one leaf; False where there is none. Text around them stays separate, so that
         nothing unencrypted is ever read together with what was encrypted."""
         if html:
-            data = html_to_text(decode_text(data, charset)[0]).encode("utf-8")
+            # As if all were preformatted: the armour's line ends may be the source's own or <br>, mending takes both.
+            data = html_to_text(f"<pre>{decode_text(data, charset)[0]}").encode("utf-8")
             charset = "utf-8"
         found = armour.blocks(data, self.settings.max_parts)
         position = 0
