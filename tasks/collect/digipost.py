@@ -32,6 +32,7 @@ GIVE_UP_AFTER: Final = 3
 """So many documents in a row without any answer, and it is not the documents."""
 LETTERS_BUDGET: Final = 4
 """One letter's parts are held in memory together up to this many times `max_bytes`."""
+_HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9.+_-]*/[a-z0-9][a-z0-9.+_-]*\Z")
 
 
@@ -94,7 +95,7 @@ class DigipostChannel:
 
     def dispose(self, handle: str) -> None:
         """Delete the letter. Raises `OutsideFault` unless it is gone."""
-        if link_path(handle) != handle:
+        if not handle or link_path(handle) != handle:
             raise UsageFault("digipost_handle", "not a handle of this channel")
         self._client.delete(handle)
 
@@ -154,8 +155,8 @@ def digipost_channel(settings: Settings) -> Channel:
         url = httpx.URL(chosen.url)
     except httpx.InvalidURL:
         url = httpx.URL("")
-    safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
-    if not (safe and url.host) or url.raw_path != b"/" or url.userinfo:
+    safe = (url.scheme == "https" and _HOST.match(url.host)) or (url.scheme == "http" and is_loopback(url.host))
+    if not safe or url.raw_path != b"/" or url.userinfo:
         raise UsageFault("digipost_url", "digipost url must be https and a host, no more", "see settings, digipost")
     auth = SignedRequests(chosen.broker_id, read_key(chosen.key_file), _now)
     client = DigipostClient(chosen.url, auth, chosen.content_hosts, chosen.timeout_seconds, _now)

@@ -5,10 +5,12 @@ here: what the answers mean. No URL, header or text of an answer gets into an ex
 """
 
 import logging
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from ipaddress import ip_address
 from typing import Final, TypeVar
 
@@ -73,8 +75,10 @@ class DigipostClient:
         headers = {"Accept-Encoding": "identity", "User-Agent": "foresatt"}
         environment = not is_loopback(httpx.URL(base).host)  # a proxy knows nothing of our loopback
         # Two clients, so that nothing of the API's (signature, cookies) can follow to the content host.
-        self._api = httpx.Client(headers=headers, timeout=timeout_seconds, trust_env=environment)
-        self._content = httpx.Client(headers=headers, timeout=timeout_seconds, trust_env=environment)
+        self._api, self._content = (
+            httpx.Client(headers=headers, timeout=timeout_seconds, trust_env=environment, verify=_tls())
+            for _ in range(2)
+        )
 
     def close(self) -> None:
         """Give the connections back."""
@@ -226,6 +230,12 @@ class DigipostClient:
                 "compare content_hosts in the settings with Digipost's documentation",
             )
         return url
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the authorities' certificates takes longer than many a run has requests."""
+    return httpx.create_ssl_context()
 
 
 def is_loopback(host: str) -> bool:
