@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas.ids import is_id
 from schemas.names import agrees, normalise, score
 
 from schemas.verdicts import Entry, Fault
@@ -20,7 +21,13 @@ class Match:
 
 
 def find_pupil(entry: Entry, pupils: Sequence[Pupil]) -> Match:
-    """One pupil whose whole name is the one on the form; of several, the one whose guardian the form proves."""
+    """One pupil whose whole name is the one on the form; of several, the one whose guardian the form proves.
+
+    A steward may name the pupil by id, which tells namesakes apart."""
+    told = entry.values.get("pupil", "")
+    if is_id(told, "P"):
+        chosen = next((pupil for pupil in pupils if pupil.id == told), None)
+        return Match(chosen) if chosen else Match(None, Fault("pupil", "pupil_not_found"))
     wanted = normalise(entry.get("pupil"))
     if not wanted:
         return Match(None, Fault("pupil", "pupil_missing"))
