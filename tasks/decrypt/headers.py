@@ -5,6 +5,7 @@ Belongs here: subject, file names, marks of automatic mail, parameters. Does not
 
 import re
 from collections.abc import Iterator
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from typing import Final
@@ -32,7 +33,7 @@ def decoded(value: str) -> str:
     text = decode_text(value.encode("utf-8", "surrogateescape"))[0]
     try:
         words = decode_header(text)
-    except ValueError:  # broken base64
+    except (HeaderParseError, ValueError):  # broken base64
         return text
     return "".join(word if isinstance(word, str) else decode_text(word, charset)[0] for word, charset in words)
 
