@@ -60,7 +60,9 @@ def _store(house: "House") -> str:
 
             broken = audit.verify(tx)
         if broken is not None:
-            raise NotReady("audit_broken", f"the audit chain breaks at row {broken}", "call the data protection officer")
+            raise NotReady(
+                "audit_broken", f"the audit chain breaks at row {broken}", "call the data protection officer"
+            )
     finally:
         store.close()
     return "migrated, stamped, audit chain holds"
@@ -87,17 +89,23 @@ def _gpg(house: "House") -> str:
     try:
         keys = secret_keys(house.home.gnupg)
         if not keys:
-            raise NotReady("gpg_no_key", "there is no secret key to open mail with", "run: foresatt init in a fresh home")
+            raise NotReady(
+                "gpg_no_key", "there is no secret key to open mail with", "run: foresatt init in a fresh home"
+            )
         from tasks.decrypt.selftest import encrypt_to
 
         message = encrypt_to(house.home.gnupg, keys[0].fingerprint, b"foresatt check")
-        if decrypt(message, home=house.home.gnupg).plaintext != b"foresatt check" or not export_public(house.home.gnupg):
+        if decrypt(message, home=house.home.gnupg).plaintext != b"foresatt check" or not export_public(
+            house.home.gnupg
+        ):
             raise NotReady("gpg_broken", "GnuPG does not open what it encrypted", "look at the gnupg folder's rights")
     finally:
         stop_agent(house.home.gnupg)
     expires = keys[0].expires
     left = (expires - datetime.now(UTC)).days if expires else None
-    return "encrypts and decrypts, " + (f"the key expires in {left} days" if left is not None else "the key never expires")
+    return "encrypts and decrypts, " + (
+        f"the key expires in {left} days" if left is not None else "the key never expires"
+    )
 
 
 def _ocr(house: "House") -> str:

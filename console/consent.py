@@ -8,7 +8,7 @@ from console.state import State, by_option, common, pass_state
 @click.group(short_help="Consents to extend beyond 18.")
 @common
 def consent() -> None:
-    """Consents to extend: given by the pupil from 17, counting only once a named steward confirmed it with the pupil."""
+    """Consents to extend: given by the pupil from 17, counting only once a steward confirmed it with the pupil."""
 
 
 @consent.command("list", short_help="Consents, and who could be covered.")
@@ -26,7 +26,9 @@ def list_(state: State) -> None:
         rows = [(c.id, c.state, c.given_on, c.pupil_id, c.guardian_id, c.recorded_by, c.confirmed_by) for c in given]
         possible = []
         for pupil in read_pupils(tx):
-            age = tx.today.year - pupil.born.year - ((tx.today.month, tx.today.day) < (pupil.born.month, pupil.born.day))
+            age = (
+                tx.today.year - pupil.born.year - ((tx.today.month, tx.today.day) < (pupil.born.month, pupil.born.day))
+            )
             if age != 17:
                 continue
             for guardian in guardians.of_pupil(tx, pupil.id):

@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -74,7 +75,7 @@ def demo(state: State) -> None:
     try:
         state.say("Starting a Prefect server on loopback, and making a school meanwhile …")
         server.start()
-        with world(state, date.today()) as made:
+        with world(state, datetime.now(ZoneInfo("Europe/Oslo")).date()) as made:
             _say_world(state, made)
             server.ready()
             document |= _play(state, made)

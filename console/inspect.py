@@ -205,7 +205,9 @@ def _entry(entry: "ReadEntry", outcome: str, bad: set[tuple[int, str]], reveal: 
 
 def _show(document: dict[str, Any]) -> None:
     decryption = document["decryption"]
-    click.echo(f"{document['file']}: {document['container']}, {decryption['verdict']}, signature {decryption['signature']}")
+    click.echo(
+        f"{document['file']}: {document['container']}, {decryption['verdict']}, signature {decryption['signature']}"
+    )
     if decryption["detail"]:
         click.echo(f"  {decryption['detail']}")
     for part in document["parts"]:

@@ -10,8 +10,19 @@ from importlib.metadata import version
 
 import click
 
-from console import analogue, check, consent, demo, inspect, review, roster, runs, setup, submissions, up, worklist
+from console.analogue import analogue
+from console.check import check
+from console.consent import consent
+from console.demo import demo
+from console.inspect import inspect
+from console.review import review
+from console.roster import roster
+from console.runs import intake, provision, reconcile, reprocess, retention
+from console.setup import init
 from console.state import State, common
+from console.submissions import show, submissions
+from console.up import up
+from console.worklist import worklist
 from schemas.errors import ForesattError
 from schemas.masking import skeleton
 
@@ -38,23 +49,23 @@ def cli() -> None:
 
 
 for command in (
-    demo.demo,
-    setup.init,
-    check.check,
-    runs.intake,
-    runs.reconcile,
-    runs.retention,
-    runs.provision,
-    runs.reprocess,
-    submissions.submissions,
-    submissions.show,
-    inspect.inspect,
-    review.review,
-    roster.roster,
-    worklist.worklist,
-    consent.consent,
-    analogue.analogue,
-    up.up,
+    demo,
+    init,
+    check,
+    intake,
+    reconcile,
+    retention,
+    provision,
+    reprocess,
+    submissions,
+    show,
+    inspect,
+    review,
+    roster,
+    worklist,
+    consent,
+    analogue,
+    up,
 ):
     cli.add_command(command)
 

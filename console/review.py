@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.state import State, by_option, common, pass_state
+from console.state import F, State, by_option, common, pass_state
 from console.submissions import as_json
 from schemas.errors import UsageFault
 
@@ -47,14 +47,16 @@ def list_(state: State) -> None:
                 values = " ".join(f"{n}:{mask(n, told[n][0])}" for n in FIELDS if n in told)
                 due = entry.review_due_on or entry.held_until
                 rows.append((line.id, entry.slot, entry.ord, entry.outcome, " ".join(entry.codes), due, values))
-                documents.append({"submission": line.id, "due": due, **as_json(line)["entries"][line.entries.index(entry)]})
+                documents.append(
+                    {"submission": line.id, "due": due, **as_json(line)["entries"][line.entries.index(entry)]}
+                )
     state.emit(documents)
     rows.sort(key=lambda row: (row[5] is None, str(row[5])))
     state.table("Needs a person", ("submission", "slot", "ord", "outcome", "reasons", "due", "read"), rows)
     state.say(f"{len(rows)} open. Look at one: foresatt show ID. Decide: foresatt review confirm|correct|refuse|reject")
 
 
-def _options(function):  # type: ignore[no-untyped-def]
+def _options(function: F) -> F:
     for option in (
         click.argument("ident", metavar="ID"),
         click.option("--slot", type=click.IntRange(1, 2), required=True, help="Column of the form."),
@@ -154,7 +156,9 @@ def _check_open(tx: "Transaction", ident: str, slot: int, ord_: int) -> None:
 
     row = entries.existing(tx, ident).get((slot, ord_))
     if row is not None and entries.is_final(row):
-        raise UsageFault("already_decided", f"this entry is decided: {row.outcome}", "a new form is needed to change it")
+        raise UsageFault(
+            "already_decided", f"this entry is decided: {row.outcome}", "a new form is needed to change it"
+        )
 
 
 def _show(state: State, store: "Store", ident: str, slot: int, ord_: int) -> None:

@@ -91,8 +91,12 @@ def common(function: F) -> F:
             setattr(state, param.name, value)
 
     options = (
-        click.option("--config", type=click.Path(path_type=Path), callback=keep, expose_value=False, help="Settings file."),
-        click.option("--home", type=click.Path(path_type=Path), callback=keep, expose_value=False, help="The home folder."),
+        click.option(
+            "--config", type=click.Path(path_type=Path), callback=keep, expose_value=False, help="Settings file."
+        ),
+        click.option(
+            "--home", type=click.Path(path_type=Path), callback=keep, expose_value=False, help="The home folder."
+        ),
         click.option("--json", "as_json", is_flag=True, callback=keep, expose_value=False, help="One JSON document."),
     )
     for option in reversed(options):

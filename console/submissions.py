@@ -64,11 +64,15 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
     state.emit(document)
     if state.as_json:
         return
-    click.echo(f"{line.id}  {line.channel}  received {line.received_at:%Y-%m-%d %H:%M} UTC  {line.outcome or line.state}")
+    click.echo(
+        f"{line.id}  {line.channel}  received {line.received_at:%Y-%m-%d %H:%M} UTC  {line.outcome or line.state}"
+    )
     for code in line.codes:
         click.echo(f"  {explain(code, language)}")
     for entry in line.entries:
-        click.echo(f"\nSlot {entry.slot}{f'.{entry.ord}' if entry.ord else ''}: {entry.outcome} (by {entry.decided_by})")
+        click.echo(
+            f"\nSlot {entry.slot}{f'.{entry.ord}' if entry.ord else ''}: {entry.outcome} (by {entry.decided_by})"
+        )
         for name, field in fields[entry.id].items():
             click.echo(f"  {name:7} {field['value']:32} {field['confidence']:.2f}  {field['source']}")
         for code in entry.codes:

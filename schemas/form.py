@@ -92,7 +92,17 @@ REFUSAL_WORDS: Final = (
 )
 """A refusal in words is proposed to a steward, never taken as one."""
 
-NO_NUMBER_WORDS: Final = ("ikke", "ikkje", "ingen", "har ei", "none", "do not have", "don't have", "no number", "no norwegian")
+NO_NUMBER_WORDS: Final = (
+    "ikke",
+    "ikkje",
+    "ingen",
+    "har ei",
+    "none",
+    "do not have",
+    "don't have",
+    "no number",
+    "no norwegian",
+)
 """In the number's cell and without a digit: "I have no Norwegian number"."""
 
 

@@ -54,32 +54,32 @@ def judge(frame: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, dict[i
         @pa.check("pupil", name="pupil")
         def pupil_named(cls, column: "pd.Series[str]") -> "pd.Series[bool]":
             """A pupil is named."""
-            return codes["pupil"].isna()
+            return _fine(codes["pupil"])
 
         @pa.check("fnr", name="fnr", ignore_na=False)
         def number_accepted(cls, column: "pd.Series[str]") -> "pd.Series[bool]":
             """The number may log in here, today."""
-            return codes["fnr"].isna()
+            return _fine(codes["fnr"])
 
         @pa.check("name", name="name", ignore_na=False)
         def guardian_named(cls, column: "pd.Series[str]") -> "pd.Series[bool]":
             """The guardian is named."""
-            return codes["name"].isna()
+            return _fine(codes["name"])
 
         @pa.check("mobile", name="mobile")
         def mobile_usable(cls, column: "pd.Series[str]") -> "pd.Series[bool]":
             """The mobile, where given, can take an SMS."""
-            return codes["mobile"].isna()
+            return _fine(codes["mobile"])
 
         @pa.check("email", name="email")
         def email_usable(cls, column: "pd.Series[str]") -> "pd.Series[bool]":
             """The e-mail address, where given, is one."""
-            return codes["email"].isna()
+            return _fine(codes["email"])
 
         @pa.dataframe_check(name="fnr_same_on_both")
         def number_once(cls, rows: pd.DataFrame) -> "pd.Series[bool]":
             """Two guardians on one form do not share a number."""
-            return ~codes["same"]
+            return _fine(codes["same"].where(codes["same"]))
 
     faults: dict[int, list[Fault]] = {}
     for place, rule in _failures(Judged, frame):
@@ -89,6 +89,11 @@ def judge(frame: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, dict[i
             faults.setdefault(place, []).append(Fault(rule, str(codes[rule].iloc[place])))
     clean = frame.assign(fnr=codes["clean_fnr"], name=codes["clean_name"], pupil=codes["clean_pupil"])
     return clean.assign(mobile=codes["clean_mobile"], email=codes["clean_email"]), faults
+
+
+def _fine(codes: "pd.Series[str]") -> "pd.Series[bool]":
+    """True where there is no code."""
+    return codes.isna()
 
 
 def _failures(model: type[EntriesAsRead], frame: pd.DataFrame) -> list[tuple[int, str]]:

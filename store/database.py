@@ -66,7 +66,7 @@ class Transaction:
 
 
 class Store:
-    """The open store. `as_of` replaces today's date (Europe/Oslo) in every rule, for retention's `--as-of` and tests."""
+    """The open store. `as_of` replaces today's date (Europe/Oslo) in every rule: retention's `--as-of`."""
 
     def __init__(self, home: Home, settings: Settings, keyring: KeyRing, as_of: date | None = None) -> None:
         self.home = home

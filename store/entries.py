@@ -123,7 +123,7 @@ def expire(tx: Transaction, row: Row[Any]) -> None:
 
 
 def _held_until(tx: Transaction, entry: Entry, pupil_id: str | None) -> date:
-    """90 days after receipt, or the proposed pupil's own due date if that is earlier; reprocessing never restarts it."""
+    """90 days after receipt, or the proposed pupil's own due date if earlier; reprocessing never restarts it."""
     latest = entry.received_at.date() + timedelta(days=tx.settings.retention.held_days)
     due_on = None
     if pupil_id is not None:

@@ -7,7 +7,8 @@ as an attempt.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as kept
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import and_, func, insert, or_, select, update
@@ -26,7 +27,7 @@ class Correction:
     slot: int
     ord: int
     field: str
-    value: str = field(repr=False)
+    value: str = kept(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class Claimed:
     id: str
     channel: str
     received_at: datetime
-    content: bytes = field(repr=False)
+    content: bytes = kept(repr=False)
     media_type: str
-    name: str = field(repr=False)
+    name: str = kept(repr=False)
     attempts: int
     alone: bool
     corrections: tuple[Correction, ...] = ()

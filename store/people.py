@@ -136,7 +136,7 @@ def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
 
 
 def mark_missing(tx: Transaction, pupil_id: str) -> bool:
-    """Count one complete roster run without this pupil; at the second the enrolments end today, and True is returned."""
+    """Count one complete roster run without this pupil; at the second the enrolments end today, and it is True."""
     counted = pupils.c.missing_runs + 1
     tx.connection.execute(update(pupils).where(pupils.c.id == pupil_id).values(missing_runs=counted))
     runs = tx.connection.execute(select(pupils.c.missing_runs).where(pupils.c.id == pupil_id)).scalar_one()

@@ -174,7 +174,8 @@ def _line(tx: Transaction, kind: str, pupil_id: str, guardian_id: str) -> Row[tu
     )
     rows = tx.connection.execute(query).all()
     opened = [row for row in rows if row.state == "open"]
-    return (opened or sorted(rows, key=lambda row: row.signed_at) or [None])[-1]
+    newest = opened or sorted(rows, key=lambda row: row.signed_at)
+    return newest[-1] if newest else None
 
 
 def _insert(tx: Transaction, kind: str, pupil_id: str, guardian_id: str, *, why: str, due_on: date) -> None:

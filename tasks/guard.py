@@ -11,7 +11,7 @@ import sys
 import threading
 from asyncio import CancelledError
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import prefect
 from prefect.cache_policies import NO_CACHE
@@ -49,19 +49,18 @@ def cleaned(function: Callable[P, R]) -> Callable[P, R]:
 
 def safe_task(function: Callable[P, R], name: str) -> Callable[P, R]:
     """`function` as a Prefect task called `name`; call it directly, never `submit`, `map` or `delay`."""
-    made: Any = prefect.task(
-        cleaned(function), name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False, task_run_name=name
+    decorate = prefect.task(
+        name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False
     )
-    return made  # type: ignore[no-any-return]
+    return decorate(cleaned(function))
 
 
 def safe_flow(name: str, timeout_seconds: int | None = None) -> Callable[[Callable[P, R]], prefect.Flow[P, R]]:
     """A decorator making a Prefect flow called `name`; parameters may be ids of ours, codes, dates and switches."""
 
     def decorate(function: Callable[P, R]) -> prefect.Flow[P, R]:
-        return prefect.flow(
-            cleaned(function), name=name, persist_result=False, log_prints=False, timeout_seconds=timeout_seconds
-        )
+        made = prefect.flow(name=name, persist_result=False, log_prints=False, timeout_seconds=timeout_seconds)
+        return made(cleaned(function))
 
     return decorate
 

@@ -1,6 +1,7 @@
 """Encrypting to our own key, for `foresatt check`: what was encrypted must open again."""
 
 from pathlib import Path
+from typing import Any
 
 import gnupg
 
@@ -10,7 +11,7 @@ from tasks.decrypt.keyring import environment
 
 def encrypt_to(home: Path, fingerprint: str, data: bytes) -> bytes:
     """`data` encrypted to the key `fingerprint` of `home`, armoured. Raises `NotReady` where GnuPG refuses."""
-    gpg = gnupg.GPG(gnupghome=str(home), env=environment())
+    gpg: Any = gnupg.GPG(gnupghome=str(home), env=environment())  # type: ignore[no-untyped-call]
     sealed = gpg.encrypt(data, [fingerprint], always_trust=True)
     if not sealed.ok:
         raise NotReady("gpg_encrypt", "GnuPG cannot encrypt to the school's key", "the key may have expired")

@@ -5,8 +5,11 @@ ours is left alone.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Row
 
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome, SubmissionOutcome
 from schemas.verdicts import Decision, Entry, Fault, Verdict
@@ -104,10 +107,10 @@ def _whole(verdict: Verdict) -> Decision:
     return Decision(entry, EntryOutcome.NEEDS_REVIEW, verdict.faults)
 
 
-def _write_entry(tx: Transaction, decision: Decision, earlier: dict[tuple[int, int], object]) -> Applied:
+def _write_entry(tx: Transaction, decision: Decision, earlier: Mapping[tuple[int, int], Row[Any]]) -> Applied:
     row = earlier.get((decision.entry.slot, decision.entry.ord))
-    if row is not None and entries.is_final(row):  # type: ignore[arg-type]
-        return Applied(EntryOutcome(row.outcome))  # type: ignore[attr-defined]
+    if row is not None and entries.is_final(row):
+        return Applied(EntryOutcome(row.outcome))
     applied = apply(tx, decision)
     pupil_id = None if applied.outcome is EntryOutcome.SUPERSEDED else decision.pupil_id
     ident = entries.save(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from schemas.ids import is_id
 from schemas.names import agrees, normalise, score
-
 from schemas.verdicts import Entry, Fault
 from store.people import Pupil
 from tasks.reconcile.evidence import roster_evidence

@@ -45,23 +45,23 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pup
         if pupil.shielded:
             return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
     if entry.decided_as == "reject":
-        return Decision(entry, Out.REJECTED, (Fault("link", entry.decided_reason or "by_school"),), pupil and pupil.id)
+        return Decision(entry, Out.REJECTED, (Fault("link", entry.decided_reason or "by_school"),), _id(pupil))
     found = _evidence(entry, pupil, register, tx.settings)
     doubts = _doubts(entry, verdict)
     faults = tuple(dict.fromkeys([*entry.faults, *_about_pupil(entry, pupil), *([match.fault] if match.fault else [])]))
     if entry.refused:
         return _refusal(tx, entry, pupil, found, doubts, faults)
     if entry.refused_in_words and not entry.decided_as:
-        return Decision(entry, Out.NEEDS_REVIEW, (Fault("refusal", "refusal_unproven"), *doubts), pupil and pupil.id)
+        return Decision(entry, Out.NEEDS_REVIEW, (Fault("refusal", "refusal_unproven"), *doubts), _id(pupil))
     if ("fnr" in entry.values and _says_none(entry.values["fnr"])) or any(
         f.code == "fnr_kind_no_login" for f in faults
     ):
         return _without_login(entry, pupil, found, doubts, match.fault)
     rejecting = [fault for fault in faults if reason(fault.code).severity == "reject" and fault != match.fault]
     if rejecting and not doubts:
-        return Decision(entry, Out.REJECTED, faults, pupil and pupil.id)
+        return Decision(entry, Out.REJECTED, faults, _id(pupil))
     if pupil is None or rejecting:
-        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults])), pupil and pupil.id)
+        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults])), _id(pupil))
     unproven = [found.fault] if found.fault and not found.basis else []
     if doubts or unproven:
         return Decision(entry, Out.NEEDS_REVIEW, (*doubts, *faults, *unproven), pupil.id)
@@ -124,7 +124,7 @@ def _refusal(
         fault for fault in faults if reason(fault.code).severity == "warn" or fault.code == "refusal_and_number"
     )
     if pupil is None or not entry.get("name"):
-        return Decision(bare, Out.NEEDS_REVIEW, (*doubts, *faults), pupil and pupil.id)
+        return Decision(bare, Out.NEEDS_REVIEW, (*doubts, *faults), _id(pupil))
     proven = found.basis == "steward" or (found.basis is not None and not doubts)
     if not proven:
         why = Fault("refusal", "refusal_unproven")
@@ -138,7 +138,7 @@ def _without_login(
     faults = [Fault("fnr", "fnr_kind_no_login")]
     if pupil is None or found.basis is None or doubts:
         faults += [*doubts, *([missing] if missing else []), *([found.fault] if found.fault else [])]
-        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys(faults)), pupil and pupil.id)
+        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys(faults)), _id(pupil))
     return Decision(_bare(entry), Out.NO_LOGIN, tuple(faults), pupil.id, found.basis, address=_address(found))
 
 
@@ -158,3 +158,7 @@ def _bare(entry: Entry) -> Entry:
     values = {k: v for k, v in entry.values.items() if k != number}
     clean = {k: v for k, v in entry.clean.items() if k != number}
     return replace(entry, values=values, clean=clean)
+
+
+def _id(pupil: Pupil | None) -> str | None:
+    return pupil.id if pupil is not None else None

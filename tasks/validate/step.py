@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import pandas as pd
-from schemas.names import split_pupils
 
 from schemas.documents import FIELDS, FieldName, Opened, ReadEntry, Reading
 from schemas.errors import NotReady
 from schemas.frames import TEXT, judge
+from schemas.names import split_pupils
 from schemas.outcomes import SubmissionOutcome
 from schemas.settings import Settings
 from schemas.verdicts import Entry, Fault, Verdict
@@ -165,10 +165,10 @@ def _with(entry: Entry, clean: dict[FieldName, str], faults: tuple[Fault, ...]) 
 
 def as_frame(entries: Sequence[Entry]) -> pd.DataFrame:
     """Entries as the frame that `schemas.frames.EntriesAsRead` describes."""
-    text = {name: pd.array([e.values.get(name) for e in entries], dtype="str") for name in TEXT}  # type: ignore[call-overload]
+    text = {name: pd.array([e.values.get(name) for e in entries], dtype="str") for name in TEXT}
     return pd.DataFrame(
         {
-            "submission": pd.array([e.submission for e in entries], dtype="str"),  # type: ignore[call-overload]
+            "submission": pd.array([e.submission for e in entries], dtype="str"),
             "slot": [e.slot for e in entries],
             "ord": [e.ord for e in entries],
             **text,
