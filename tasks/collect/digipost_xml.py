@@ -7,7 +7,7 @@ trusts nothing it reads. Does not belong here: fetching. Source: `api_v8.xsd` of
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError
@@ -23,6 +23,7 @@ MEDIA_TYPE: Final = "application/vnd.digipost-v8+xml"
 MAX_DEPTH: Final = 5
 """Attachments of attachments: the schema sets no end, a letter has one level."""
 MAX_SUBJECT: Final = 300
+_ID: Final = re.compile(r"[0-9]{1,19}\Z")
 # Plain ASCII segments only: there the official clients' two ways of lower-casing an escaped path agree.
 _PATH: Final = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)+\Z")
 _CODES: Final = frozenset(
@@ -156,7 +157,7 @@ def _listed(element: Element, letter_time: datetime | None, depth: int) -> Liste
     links = _links(element)
     content = links.get("GET_DOCUMENT_CONTENT") or link_path(_text(element, "content-uri"))
     time = _time(_text(element, "delivery-time")) or letter_time  # what is attached arrived with its letter
-    if not (ident.isascii() and ident.isdecimal()) or time is None or not content:
+    if not _ID.match(ident) or time is None or not content:
         return None
     attached = [_listed(one, time, depth + 1) for one in _children(element, "attachment")]
     return Listed(
@@ -172,9 +173,9 @@ def _listed(element: Element, letter_time: datetime | None, depth: int) -> Liste
 
 
 def _time(text: str) -> datetime | None:
-    """A time with its offset; None for anything else, since an arrival without an offset puts forms out of order."""
+    """A time of our age with its offset, in UTC; None for anything else, which would put forms out of order."""
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo is not None and 2000 <= time.year < 2200 else None
+    except (ValueError, OverflowError):
         return None
-    return time if time.tzinfo is not None else None

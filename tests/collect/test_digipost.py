@@ -38,14 +38,15 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def keys() -> dict[str, rsa.RSAPrivateKey]:
-    """Making keys is the slow part, so the stand-ins share one, and so do the tests that want another."""
-    return {name: rsa.generate_private_key(65537, 2048) for name in ("server", "another")}
+def keys(key_file: Path) -> dict[str, rsa.RSAPrivateKey]:
+    """Making and reading keys is the slow part, so the tests share them."""
+    made = {name: rsa.generate_private_key(65537, 2048) for name in ("server", "another")}
+    return {"client": read_key(key_file), **made}
 
 
 @pytest.fixture
-def standin(key_file: Path, keys: dict[str, rsa.RSAPrivateKey]) -> Iterator[DigipostStandIn]:
-    with DigipostStandIn(BROKER, SENDER, read_key(key_file).public_key(), keys["server"]) as server:
+def standin(keys: dict[str, rsa.RSAPrivateKey]) -> Iterator[DigipostStandIn]:
+    with DigipostStandIn(BROKER, SENDER, keys["client"].public_key(), keys["server"]) as server:
         yield server
 
 
@@ -84,8 +85,8 @@ class Inbox:
 
 
 @pytest.fixture
-def inbox(standin: DigipostStandIn, key_file: Path) -> Inbox:
-    return Inbox(standin, read_key(key_file))
+def inbox(standin: DigipostStandIn, keys: dict[str, rsa.RSAPrivateKey]) -> Inbox:
+    return Inbox(standin, keys["client"])
 
 
 def letters(count: int) -> list[Letter]:
@@ -357,9 +358,9 @@ def test_a_clock_that_is_wrong_is_said_to_be(inbox: Inbox, minutes: int) -> None
     assert "digipost_date_header_outside_accepted_interval" == code(inbox.take()[1])
 
 
-def test_the_stand_in_is_strict(standin: DigipostStandIn, key_file: Path) -> None:
+def test_the_stand_in_is_strict(standin: DigipostStandIn, keys: dict[str, rsa.RSAPrivateKey]) -> None:
     """It refuses what Digipost refuses, with the codes that Digipost uses, and shows the string it expected."""
-    auth = SignedRequests(BROKER, read_key(key_file), lambda: datetime.now(UTC))
+    auth = SignedRequests(BROKER, keys["client"], lambda: datetime.now(UTC))
 
     def ask(path: str, without: str = "", method: str = "GET", body: bytes = b"", **changed: str) -> httpx.Response:
         request = httpx.Request(method, standin.url + path, content=body or None)
@@ -481,6 +482,51 @@ def test_content_may_come_straight_from_the_api(inbox: Inbox) -> None:
     assert [] == inbox.standin.content_headers
 
 
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("Application/PDF; charset=utf-8", "application/pdf"),
+        ("text/plain", "text/plain"),
+        ("txt", "application/octet-stream"),
+        ("", "application/octet-stream"),
+        ("a/b\u00e6", "application/octet-stream"),
+    ],
+)
+def test_the_kind_is_what_the_content_comes_as(inbox: Inbox, stated: str, expected: str) -> None:
+    """A media type without its parameters; what is none (the field is free text) says nothing."""
+    inbox.standin.add(Letter(b"x", media_type=stated))
+
+    (found,), _ = inbox.take()
+
+    assert expected == found.media_type
+
+
+@pytest.mark.parametrize("path", ["/inbox?", "/content"])
+def test_an_answer_in_chunks_is_checked_like_any_other(inbox: Inbox, path: str) -> None:
+    """Without a stated length the hash is compared all the same."""
+    inbox.standin.direct = True
+    inbox.standin.add(*letters(1))
+    inbox.standin.fail("chunked", path=path)
+
+    found, fault = inbox.take()
+
+    assert ([b"%PDF 0"], None) == ([one.content for one in found], fault)
+
+
+def test_a_packed_answer_is_refused(inbox: Inbox) -> None:
+    """We ask for answers as they are; one that is packed could unpack to any size."""
+    inbox.standin.fail("gzip", path="/inbox?")
+
+    assert "digipost_answer_encoding" == code(inbox.take()[1])
+
+
+def test_an_answer_that_drags_on_is_given_up(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body has a time for the whole of it, besides the time-out for each read."""
+    monkeypatch.setattr("tasks.collect.digipost_http.BODY_TIMEOUTS", -1)
+
+    assert "digipost_slow" == code(inbox.take()[1])
+
+
 def test_nothing_of_ours_is_sent_to_the_content_host(inbox: Inbox) -> None:
     """The one-time token is all that the content host gets: no signature, account, hash, date or cookie."""
     inbox.standin.add(*letters(1))
@@ -490,10 +536,10 @@ def test_nothing_of_ours_is_sent_to_the_content_host(inbox: Inbox) -> None:
     assert {"host", "accept", "accept-encoding", "connection", "user-agent"} == headers
 
 
-def test_a_token_serves_once(inbox: Inbox, key_file: Path) -> None:
+def test_a_token_serves_once(inbox: Inbox) -> None:
     """The stand-in gives content once for a token of 128 hex digits."""
     inbox.standin.add(*letters(1))
-    auth = SignedRequests(BROKER, read_key(key_file), lambda: datetime.now(UTC))
+    auth = SignedRequests(BROKER, inbox.key, inbox.now)
     with httpx.Client(trust_env=False) as client:
         where = client.get(f"{inbox.standin.url}/1000/inbox/1001/content", auth=auth).headers["Location"]
 

@@ -3,12 +3,15 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.errors import OutsideFault
 from tasks.collect.digipost_wire import (
@@ -201,7 +204,6 @@ def test_the_list_is_read_with_or_without_a_namespace(xmlns: str) -> None:
     assert found is not None
     assert ("7", "Skjema") == (found.id, found.subject)
     assert datetime(2026, 1, 26, 12, 56, 59, 140_000, tzinfo=UTC) == found.delivered_at
-    assert timedelta(hours=1) == found.delivered_at.utcoffset()
     assert ("/1000/inbox/7/content", "/1000/inbox/7") == (found.content_path, found.delete_path)
 
 
@@ -232,6 +234,9 @@ def test_an_attachment_takes_its_letters_time_and_has_no_delete_path() -> None:
         letter(ident=""),
         letter(ident="<id>seven</id>"),
         letter(ident="<id>٧</id>"),
+        letter(ident=f"<id>{'7' * 5000}</id>"),
+        letter(time="0001-01-01T00:00:00+14:00"),
+        letter(time="9999-12-31T23:59:59-14:00"),
         letter(time="2026-01-26T13:56:59"),
         letter(time="today"),
         letter(rest=""),
@@ -278,6 +283,27 @@ def test_what_is_no_inbox_is_a_clean_fault(body: bytes) -> None:
 
     assert "html" not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@given(st.data())
+def test_no_answer_breaks_the_reader(data: st.DataObject) -> None:
+    """A good list with bytes changed, cut out or put in is read or refused, and nothing else ever happens."""
+    body = bytearray(inbox(letter(rest=URIS + "<attachment><id>8</id></attachment>"), letter()))
+    for _ in range(data.draw(st.integers(1, 6))):
+        start = data.draw(st.integers(0, len(body)))
+        body[start : start + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    for read in (read_inbox, read_entry_point):
+        with suppress(OutsideFault):
+            read(bytes(body))
+    assert error_code(bytes(body)).startswith("digipost_")
+
+
+@given(st.text())
+def test_no_link_leads_off_its_path(uri: str) -> None:
+    """Whatever stands in a link, what is followed is a plain path that means the same to every reader."""
+    path = link_path(uri)
+
+    assert path == "" or (path == link_path(path) and httpx.URL("https://api.x" + path).raw_path.decode() == path)
 
 
 @pytest.mark.parametrize(
