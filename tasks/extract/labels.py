@@ -81,6 +81,7 @@ _HEADING: Final = re.compile(
     r"(?P<separator>\s*[:.)=\-\u2010-\u2015]+\s*)?(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_BOTH: Final = re.compile(rf"^\W*{_GUARDIAN}\s*1\W+{_GUARDIAN}\s*2\W*$", re.IGNORECASE)
 _BLANK: Final = re.compile(r"^[\s._\-\u2010-\u2015…/\\|*,;:]*$")
 _TICKED: Final = re.compile(r"[\[(]\s*[xX×✓✔]\s*[\])]|[☒☑✓✔✅⊠🗹🗷✗✘]")
 _UNTICKED: Final = re.compile(r"[\[(]\s*[\])]|[☐□❏❑▢]")
@@ -178,7 +179,7 @@ def heading_in(text: str) -> Heading | None:
 
 def both_headings(text: str) -> bool:
     """Whether one cell holds the headings of both columns, as when the table is pasted as plain text."""
-    return bool(re.match(rf"^\W*{_GUARDIAN}\s*1\W+{_GUARDIAN}\s*2\W*$", text, re.IGNORECASE))
+    return bool(_BOTH.match(text))
 
 
 def blank(text: str) -> bool:

@@ -6,7 +6,7 @@ Does not belong here: mail containers and character sets (`tasks/decrypt`), what
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from schemas.documents import ReadEntry, ReadField, ReadForm, Reading
@@ -14,7 +14,8 @@ from tasks.extract import labels
 from tasks.extract.numbers import holds_number, valid_numbers
 from tasks.extract.table import Cell, Row, read_rows
 
-MAX_CHARS: Final = 500_000
+MAX_CHARS: Final = 200_000
+MAX_LINES: Final = 10_000
 MAX_LINE: Final = 2_000
 
 _QUOTE: Final = re.compile(r"^\s{0,3}(?:>\s?)+")
@@ -39,17 +40,20 @@ _GUARDIAN: Final = re.compile(
 def read_text(text: str) -> Reading:
     """The forms in a text; quoted lines count as well, an unfilled form counts as none.
 
-    Text beyond `MAX_CHARS` is not read and gives the fault `too_large`. Never raises.
+    Beyond `MAX_CHARS` or `MAX_LINES` no form is looked for, and the fault `too_large` says so; a number is looked for
+    in the whole. Never raises.
     """
-    faults = ("too_large",) if len(text) > MAX_CHARS else ()
-    text = unicodedata.normalize("NFC", text[:MAX_CHARS]).translate(_INVISIBLE)
-    forms = read_rows(rows_of(text))
-    return Reading(forms or _in_sentences(text), faults, holds_number(text))
+    text = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
+    lines = text[:MAX_CHARS].splitlines()
+    faults = ("too_large",) if len(text) > MAX_CHARS or len(lines) > MAX_LINES else ()
+    lines = lines[:MAX_LINES]
+    forms = read_rows(rows_of(lines))
+    return Reading(forms or _in_sentences(lines), faults, holds_number(text))
 
 
-def rows_of(text: str) -> Iterator[Row]:
+def rows_of(lines: Iterable[str]) -> Iterator[Row]:
     """A row a line: cells part at tabs, at bars, or else where two blanks or more stand."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         line = _QUOTE.sub("", line[:MAX_LINE]).replace("\u00a0", " ").rstrip()
         where = f"line {number}"
         if "|" in line:
@@ -73,19 +77,19 @@ def _cells(line: str, divider: str) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _in_sentences(text: str) -> tuple[ReadForm, ...]:
+def _in_sentences(lines: list[str]) -> tuple[ReadForm, ...]:
     """A guardian's own letter that gives a number, but no label: filled in for a person to check.
 
     Only with a word about guardians or the number, and only from lines that are not quoted, since ordinary mail may
     hold numbers too. Nothing found this way is ever accepted.
     """
-    own = "\n".join(line for line in text.splitlines() if not _QUOTE.match(line))
-    if not _GUARDIAN.search(own):
+    own = [line.strip() for line in lines if line.strip() and not _QUOTE.match(line)]
+    flat = " ".join(own)
+    if not _GUARDIAN.search(flat):
         return ()
-    numbers = list(dict.fromkeys(valid_numbers(own)))
+    numbers = list(dict.fromkeys(valid_numbers(flat)))
     if len(numbers) != 1:
         return ()
-    flat = " ".join(own.split())
     name, pupil = _CALLED.search(flat), _PUPIL_OF.search(flat)
     signature = _signature(own)
     return (
@@ -102,9 +106,8 @@ def _in_sentences(text: str) -> tuple[ReadForm, ...]:
     )
 
 
-def _signature(text: str) -> str:
+def _signature(lines: list[str]) -> str:
     """The name below the last closing line, where it looks like one."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
     for number in range(len(lines) - 1, -1, -1):
         if labels.closing(lines[number]) and number + 1 < len(lines):
             return lines[number + 1] if labels.plausible("name", lines[number + 1]) else ""
