@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 could not finish (what is left is still undecided), 2 wron
 import json
 import os
 import sys
-from importlib.metadata import version
 
 import click
 
@@ -42,7 +41,7 @@ Every day:
 
 
 @click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("foresatt"), prog_name="foresatt")
+@click.version_option(package_name="foresatt", prog_name="foresatt")
 @common
 def cli() -> None:
     """The root; see HELP."""

@@ -18,11 +18,20 @@ def up(state: State) -> None:
     house = state.house()
     house.home.require()
     from console.server import orchestrator
+    from store.home import private_write
 
     with orchestrator(house):
+        (house.home.prefect / "login").unlink(missing_ok=True)
         from flows.deployments import SCHEDULES, serve_all
 
         for flow, cron in SCHEDULES:
             state.say(f"{flow.name:10} {cron or 'by hand'}")
+        login = house.home.prefect / "login"
+        if not house.settings.prefect.api_url:
+            private_write(login, os.environ["PREFECT_API_AUTH_STRING"].encode() + b"\n")
+            state.say(f"The page asks for a user and a password: they stand in {login}, for your account alone")
         state.say(f"Prefect: {os.environ['PREFECT_API_URL'].removesuffix('/api')}  (Ctrl-C stops)")
-        serve_all()
+        try:
+            serve_all()
+        finally:
+            login.unlink(missing_ok=True)

@@ -70,10 +70,7 @@ class Evidence(Section):
     """What may prove that a guardian and a number belong to a pupil, in the domain's order. A steward always may."""
 
     roster: bool = True
-    register_on: bool = Field(False, description="Folkeregisteret; needs legal_basis, decided_by and decided_on.")
-    legal_basis: str = ""
-    decided_by: str = ""
-    decided_on: date | None = None
+    register_on: bool = Field(False, description="Folkeregisteret. Not built yet: switching it on is refused.")
 
 
 class Identity(Section):

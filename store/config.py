@@ -123,7 +123,7 @@ language = "nb"             # nb, nn or en
 
 [evidence]
 roster = true               # the school's own list may prove a link, with number, mobile or e-mail
-register_on = false         # Folkeregisteret: needs legal_basis, decided_by and decided_on
+register_on = false         # Folkeregisteret; not built yet
 
 [retention]
 leap_day = "28_february"    # when somebody born on 29 February turns 18

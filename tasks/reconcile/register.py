@@ -1,4 +1,4 @@
-"""The register's seam: what Folkeregisteret may be asked. Off until the settings name the legal basis."""
+"""The register's seam: what Folkeregisteret may be asked. Off: most independent schools have no legal basis."""
 
 from typing import Protocol
 

@@ -6,16 +6,17 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, func, or_, select, text
+from sqlalchemy import Row, delete, func, or_, select, text
 
 from schemas.outcomes import OPEN
 from store import audit, entries, erasure
 from store.database import Store, Transaction
 from store.people import refresh_due
 from store.tables import entries as entry_rows
-from store.tables import links, pupils, refusals, submissions
+from store.tables import links, pupils, reasons, refusals, sightings, submissions
 
 CHUNK: Final = 500
 
@@ -26,11 +27,13 @@ class Due:
 
     subjects: list[tuple[str, str]] = field(default_factory=list)
     entries: list[Row[Any]] = field(default_factory=list)
+    tombstones: int = 0
 
     def counts(self) -> dict[str, int]:
         """Reason -> how many."""
         found = Counter(f"{_kind(subject)}:{reason}" for subject, reason in self.subjects)
         found.update({"entry:expired": len(self.entries)} if self.entries else {})
+        found.update({"tombstone:time_out": self.tombstones} if self.tombstones else {})
         return dict(sorted(found.items()))
 
 
@@ -80,7 +83,8 @@ def sweep(store: Store, watch: Callable[[int, int], None] = lambda done, total: 
         erasure.intend(store, chunk)
         erasure.replay(store)
         watch(min(start + CHUNK, total), total)
-    if total or due.entries:
+    due.tombstones = _purge_tombstones(store)
+    if total or due.entries or due.tombstones:
         with store.write() as tx:
             for name, number in due.counts().items():
                 audit.write(tx, audit.RULES, "erased", None, f"{name.replace(':', '=')} count={number}")
@@ -120,6 +124,26 @@ def _expire(store: Store, rows: list[Row[Any]]) -> None:
                 originals.append((submission, "expired"))
     erasure.intend(store, originals)
     erasure.replay(store)
+
+
+def _purge_tombstones(store: Store) -> int:
+    """Delete what is left of submissions whose original went more than N months ago; returns how many."""
+    with store.write() as tx:
+        before = tx.now - timedelta(days=31 * tx.settings.retention.tombstone_months)
+        held = select(sightings.c.submission_id).where(sightings.c.handle_ct.is_not(None))
+        old = select(submissions.c.id).where(
+            submissions.c.state == "decided",
+            submissions.c.original_ct.is_(None),
+            submissions.c.decided_at < before,
+            submissions.c.id.not_in(held),
+        )
+        idents = list(tx.connection.execute(old).scalars())
+        for start in range(0, len(idents), CHUNK):
+            chunk = idents[start : start + CHUNK]
+            for table in (reasons, entry_rows, sightings):
+                tx.connection.execute(delete(table).where(table.c.submission_id.in_(chunk)))
+            tx.connection.execute(delete(submissions).where(submissions.c.id.in_(chunk)))
+    return len(idents)
 
 
 def _kind(subject: str) -> str:
