@@ -4,6 +4,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -393,7 +394,6 @@ def test_reading_text_loads_no_picture_library() -> None:
         "import sys; from tasks.extract.read import read_opened; from tasks.extract.text import read_text; read_text('Navn: Kari');"
         "print(sorted({'cv2', 'numpy', 'pandas', 'tesserocr', 'pypdfium2', 'PIL'} & set(sys.modules)))"
     )
-    out = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=sys.path[0] or "."
-    )
+    house = Path(__file__).parents[2]
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=house)
     assert "[]" == out.stdout.strip()

@@ -1,0 +1,181 @@
+"""The form in a PDF: typed, filled on screen, scanned, locked, broken."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reportlab.pdfgen.canvas import Canvas
+
+from fixtures.filled import FilledColumn, FilledForm
+from fixtures.pages import fillable_pdf, password_pdf, scanned, typed_pdf
+from schemas.form import REFUSAL_LABELS, ROWS
+from schemas.settings import Post
+from tasks.extract.pdf import read_pdf
+
+POST = Post()
+KARI, PER = "41819077302", "10915596784"
+ONE = FilledForm(FilledColumn("Ola Nordmann", KARI, "Kari Nordmann", "91234567", "kari@example.no"))
+TYPED = typed_pdf(ONE)
+
+Filled = Callable[[int], FilledForm]
+Told = Callable[[Any], dict[int, dict[str, Any]]]
+
+
+@pytest.mark.parametrize("font", ["Helvetica", "Times-Roman", "Courier"])
+def test_a_typed_page_comes_back_cell_by_cell(filled: Filled, told: Told, font: str) -> None:
+    """Every cell and refusal of twenty forms, exactly, accepted with confidence 1.0 and without a fault."""
+    for number in range(20):
+        form = filled(number)
+        reading = read_pdf(typed_pdf(form, font=font), POST)
+        assert [told(form)] == [told(read) for read in reading.forms]
+        assert ((), False) == (reading.faults, reading.forms[0].machine_read)
+        assert {("accepted", 1.0)} == {
+            (read.decision, read.confidence)
+            for entry in reading.forms[0].entries
+            for read in (entry.pupil, entry.name, entry.fnr)
+            if read
+        }
+
+
+@pytest.mark.parametrize(
+    "names", ["{slot}_{field}", "{field}_{slot}", "guardian{slot}.{field}", "Text{slot}{field}x"], ids=str
+)
+def test_a_form_filled_on_screen_is_read_by_name_or_else_by_place(filled: Filled, told: Told, names: str) -> None:
+    """Field names in any usual order; fields with names that say nothing are read where they stand."""
+    for number in range(8):
+        form = filled(number)
+        reading = read_pdf(fillable_pdf(form, names=names), POST)
+        assert ([told(form)], ()) == ([told(read) for read in reading.forms], reading.faults)
+
+
+def test_where_a_typed_value_was_read_is_said(told: Told) -> None:
+    """The source names page and column, never the value."""
+    entry = read_pdf(TYPED, POST).forms[0].entries[0]
+    assert entry.fnr is not None
+    assert "page 1, column 1" == entry.fnr.source
+
+
+def test_an_unfilled_form_gives_no_entry() -> None:
+    """The school's own letter sent back as it was is no form and no fault."""
+    reading = read_pdf(typed_pdf(FilledForm()), POST)
+    assert ((), (), False) == (reading.forms, reading.faults, reading.holds_number)
+
+
+def _sheet(draw: Callable[[Any], None]) -> bytes:
+    out = io.BytesIO()
+    sheet = Canvas(out, pagesize=(595, 842), invariant=1)
+    draw(sheet)
+    sheet.save()
+    return out.getvalue()
+
+
+def test_columns_are_found_without_rules_and_elsewhere_on_the_page(told: Told) -> None:
+    """A form that somebody set up anew: no table, other widths, other order, another page."""
+
+    def draw(sheet: Any) -> None:
+        sheet.drawString(50, 700, "Vedlagt skjema")
+        sheet.showPage()
+        sheet.setFont("Times-Roman", 9)
+        for x, text in ((230, "Foresatte 1"), (400, "Foresatte 2")):
+            sheet.drawString(x, 500, text)
+        cells = {
+            "pupil": ("Ola Nordmann", "Ola Nordmann"),
+            "fnr": (KARI, PER),
+            "name": ("Kari Nordmann", "Per Nordmann"),
+        }
+        cells |= {"mobile": ("", "41234567"), "email": ("kari@example.no", "")}
+        for line, (name, label) in enumerate(reversed(ROWS)):
+            sheet.drawString(90, 480 - 14 * line, label)
+            for x, text in zip((230, 400), cells[name], strict=True):
+                sheet.drawString(x, 480 - 14 * line, text)
+        sheet.drawString(398, 380, f"[x] {REFUSAL_LABELS[0]}"[:40])
+
+    expected = {
+        1: {"pupil": "Ola Nordmann", "fnr": KARI, "name": "Kari Nordmann", "email": "kari@example.no"},
+        2: {"pupil": "Ola Nordmann", "fnr": PER, "name": "Per Nordmann", "mobile": "41234567", "refused": True},
+    }
+    reading = read_pdf(_sheet(draw), POST)
+    assert ([expected], ()) == ([told(form) for form in reading.forms], reading.faults)
+
+
+def test_a_letter_that_is_no_form_is_no_fault() -> None:
+    """An ordinary PDF with text gives neither form nor fault."""
+    reading = read_pdf(_sheet(lambda sheet: sheet.drawString(50, 700, "Innkalling til foreldremøte")), POST)
+    assert ((), ()) == (reading.forms, reading.faults)
+
+
+def test_a_scanned_pdf_is_read_as_a_picture(filled: Filled, told: Told) -> None:
+    """Its form is machine-read, its number exact, and nothing in it is accepted."""
+    form = filled(6)
+    reading = read_pdf(scanned(form, seed=6, fmt="pdf"), POST)
+    assert (True, ()) == (reading.forms[0].machine_read, reading.faults)
+    assert told(form) == told(reading.forms[0])
+
+
+def _layered(form: FilledForm, text: FilledForm) -> bytes:
+    """A picture of one form, the text of another invisibly over it, as a scanner's own OCR leaves it."""
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(scanned(form, seed=1, fmt="pdf"))))
+    words = PdfReader(io.BytesIO(typed_pdf(text))).pages[0]
+    writer.pages[0].merge_page(words)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_two_layers_that_say_different_things_are_a_persons_to_judge() -> None:
+    """The picture is what people see, so it is what is read; the other layer is a fault."""
+    reading = read_pdf(_layered(ONE, FilledForm(FilledColumn("Ola Nordmann", PER, "Kari Nordmann"))), POST)
+    assert ("two_layers_disagree",) == reading.faults
+    assert [True] == [form.machine_read for form in reading.forms]
+
+
+def test_two_layers_that_agree_are_no_fault(told: Told) -> None:
+    """A scanner's own text over the picture, saying the same, changes nothing."""
+    reading = read_pdf(_layered(ONE, ONE), POST)
+    assert ((), True, told(ONE)) == (reading.faults, reading.forms[0].machine_read, told(reading.forms[0]))
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "fault"),
+    [
+        (password_pdf(ONE), POST, "password_only"),
+        (b"", POST, "damaged"),
+        (b"%PDF-1.7\nnothing more", POST, "damaged"),
+        (TYPED[: len(TYPED) // 3], POST, "damaged"),
+        (TYPED, Post(max_bytes=1_000), "too_large"),
+        (_sheet(lambda sheet: [sheet.showPage() for _ in range(4)]), Post(max_pages=3), "too_large"),
+        (scanned(ONE, seed=1, fmt="pdf"), Post(max_pixels=1_000_000), "too_large"),
+    ],
+    ids=["password", "empty", "header only", "cut short", "bytes", "pages", "pixels"],
+)
+def test_what_cannot_be_read_is_a_fault(data: bytes, limits: Post, fault: str) -> None:
+    """Each bad input has its code and gives no form."""
+    reading = read_pdf(data, limits)
+    assert ((), (fault,)) == (reading.forms, reading.faults)
+
+
+def test_pictures_without_the_table_are_layout_not_found() -> None:
+    """A page that is only a picture, without the form on it, is one to look at."""
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
+
+    grey = ImageReader(Image.effect_noise((600, 800), 40))
+    reading = read_pdf(_sheet(lambda sheet: sheet.drawImage(grey, 0, 0, 595, 842)), POST)
+    assert ((), ("layout_not_found",)) == (reading.forms, reading.faults)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(TYPED) - 1), st.integers(0, 255)), min_size=1, max_size=30))
+def test_a_broken_pdf_never_raises(changes: list[tuple[int, int]]) -> None:
+    """Any bytes changed in a good file give a reading: the form, less of it, or a fault."""
+    data = bytearray(TYPED)
+    for place, byte in changes:
+        data[place] = byte
+    assert {"damaged", "too_large", "layout_not_found", "password_only", "two_layers_disagree"} >= set(
+        read_pdf(bytes(data), POST).faults
+    )

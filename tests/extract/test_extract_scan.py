@@ -1,0 +1,155 @@
+"""The form on a picture: printed, scanned, turned, worn. Typed cells only; handwriting is always a person's to read."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from fixtures.filled import FilledColumn, FilledForm
+from fixtures.pages import packed, rendered, scanned, typed_pdf
+from schemas.documents import FIELDS
+from schemas.errors import OutsideFault
+from schemas.settings import Post
+from tasks.extract.layout import find_grid
+from tasks.extract.scan import read_image, read_page
+
+POST = Post()
+Filled = Callable[[int], FilledForm]
+Told = Callable[[Any], dict[int, dict[str, Any]]]
+ONE = FilledForm(FilledColumn("Ola Nordmann", "41819077302", "Kari Åse Nordmann", "91234567", "kari@example.no"))
+
+
+@pytest.mark.parametrize(
+    ("number", "dpi", "fmt", "skew", "noise", "upside_down"),
+    [
+        (0, 200, "png", 0.0, 3, False),
+        (1, 200, "jpeg", 3.0, 4, False),
+        (2, 200, "tiff", -3.0, 4, True),
+        (3, 300, "jpeg", 1.7, 6, True),
+        (4, 300, "png", -2.4, 4, False),
+        (6, 150, "jpeg", 0.8, 3, False),
+    ],
+)
+def test_a_scan_is_read_whichever_way_it_lies(
+    filled: Filled, told: Told, number: int, dpi: int, fmt: Any, skew: float, noise: float, upside_down: bool
+) -> None:
+    """200 and 300 dpi, skewed up to 3 degrees, upside down: number, mobile, names, address and refusal exactly."""
+    form = filled(number)
+    page = scanned(form, seed=number, dpi=dpi, fmt=fmt, skew_degrees=skew, noise=noise, upside_down=upside_down)
+    reading = read_image(page, POST)
+    assert ([told(form)], ()) == ([told(read) for read in reading.forms], reading.faults)
+
+
+def test_nothing_read_by_a_machine_is_accepted() -> None:
+    """A sure cell is `ready`, any other for `review`; the form says `machine_read`, and a sound number is noticed."""
+    reading = read_image(scanned(ONE, seed=5), POST)
+    decisions = {name: read.decision for name in FIELDS if (read := reading.forms[0].entries[0].get(name))}
+    assert {"ready", "review"} >= set(decisions.values())
+    assert ("ready", True, True) == (decisions["fnr"], reading.forms[0].machine_read, reading.holds_number)
+
+
+def test_a_number_that_fails_its_check_digits_is_read_as_it_stands_and_never_ready(told: Told) -> None:
+    """A wrong digit is shown to a person as written: no number is ever repaired."""
+    wrong = FilledForm(FilledColumn("Ola Nordmann", "41819077303", "Kari Nordmann"))
+    reading = read_image(scanned(wrong, seed=2), POST)
+    fnr = reading.forms[0].entries[0].fnr
+    assert fnr is not None
+    assert ("41819077303", "review", False) == (fnr.value, fnr.decision, reading.holds_number)
+
+
+def test_an_empty_table_is_found_and_gives_no_entry() -> None:
+    """Blank cells stay blank, whatever the paper's grain, and an unfilled form is no fault."""
+    reading = read_image(scanned(FilledForm(), seed=8, noise=9, skew_degrees=2), POST)
+    assert ((), ()) == (reading.forms, reading.faults)
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_page_on_its_side_is_turned(told: Told, turns: int) -> None:
+    """A landscape scan of the portrait page is read as well."""
+    page = np.ascontiguousarray(np.rot90(rendered(typed_pdf(ONE), dpi=200), turns))
+    assert told(ONE) == told(read_image(packed([page], dpi=200, fmt="png"), POST).forms[0])
+
+
+def test_a_photograph_taken_at_an_angle_is_pulled_square(told: Told) -> None:
+    """Perspective is taken out by the table's own corners."""
+    page = rendered(typed_pdf(ONE), dpi=250)
+    high, wide = page.shape
+    seen = np.array([(60, 40), (wide - 20, 0), (wide - 90, high - 30), (0, high - 110)], np.float32)
+    flat = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
+    photo = cv2.warpPerspective(page, cv2.getPerspectiveTransform(flat, seen), (wide, high), borderValue=(90,))
+    assert told(ONE) == told(read_image(packed([photo], dpi=250, fmt="jpeg"), POST).forms[0])
+
+
+def test_the_pages_of_a_tiff_are_read_each(told: Told) -> None:
+    """A form on the second page of a multi-page file is found; the letter before it is no fault."""
+    blank = np.full((2339, 1654), 255, np.uint8)
+    both = packed([blank, rendered(typed_pdf(ONE), dpi=200)], dpi=200, fmt="tiff")
+    reading = read_image(both, POST)
+    assert ([told(ONE)], ()) == ([told(form) for form in reading.forms], reading.faults)
+    entry = reading.forms[0].entries[0]
+    assert entry.fnr is not None
+    assert "page 2, column 1" == entry.fnr.source
+
+
+def test_two_different_forms_in_one_file_are_two_forms(filled: Filled, told: Told) -> None:
+    """A batch fed through the scanner in one go keeps its forms apart."""
+    pages = [rendered(typed_pdf(filled(number)), dpi=200) for number in (0, 4)]
+    reading = read_image(packed(pages, dpi=200, fmt="tiff"), POST)
+    assert [told(filled(0)), told(filled(4))] == [told(form) for form in reading.forms]
+
+
+def _png(shape: tuple[int, int], value: int = 255) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (shape[1], shape[0]), value).save(out, "PNG")
+    return out.getvalue()
+
+
+SCAN = scanned(ONE, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "fault"),
+    [
+        (b"", POST, "damaged"),
+        (b"no picture at all", POST, "damaged"),
+        (SCAN[: len(SCAN) // 2], POST, "damaged"),
+        (b"II*\0\xff\xff\xff\xff", POST, "damaged"),
+        (_png((900, 700)), POST, "layout_not_found"),
+        (_png((900, 700)), Post(max_pixels=600_000), "too_large"),
+        (packed([np.zeros((9, 9), np.uint8)] * 5, dpi=72, fmt="tiff"), Post(max_pages=4), "too_large"),
+        (SCAN, Post(max_bytes=1_000), "too_large"),
+    ],
+    ids=["empty", "garbage", "cut short", "broken tiff", "white", "pixels", "pages", "bytes"],
+)
+def test_what_is_no_page_is_a_fault(data: bytes, limits: Post, fault: str) -> None:
+    """Each bad picture has its code and gives no form."""
+    reading = read_image(data, limits)
+    assert ((), (fault,)) == (reading.forms, reading.faults)
+
+
+def test_another_table_is_not_taken_for_the_form() -> None:
+    """Four by seven rules with other words in them are refused, either way up."""
+    page = rendered(typed_pdf(FilledForm()), dpi=200)
+    grid = find_grid(page)
+    assert grid is not None
+    other = page.copy()
+    scale = 200 / 25.4
+    other[round(151 * scale) : round(219 * scale), round(22 * scale) : round(68 * scale)] = 255
+    for number in range(1, 7):
+        top = round((150 + 10 * number) * scale)
+        other[top - 1 : top + 2, round(20 * scale) : round(70 * scale)] = 0
+    assert find_grid(other) is not None
+    assert (None, False) == read_page(other, POST)
+
+
+def test_missing_language_files_are_the_outside_worlds_fault(tmp_path: Path) -> None:
+    """Without Tesseract's files the form stays undecided: it is not the form that is wrong."""
+    with pytest.raises(OutsideFault) as caught:
+        read_image(SCAN, Post(tessdata=tmp_path))
+    assert "ocr_unavailable" == caught.value.code
+    assert str(tmp_path) not in str(caught.value)
