@@ -89,6 +89,11 @@ def is_message(data: bytes) -> bool:
     return tag == 18 and body[:1] in (b"\x01", b"\x02")
 
 
+def is_key_matter(data: bytes) -> bool:
+    """Whether `data` begins as a binary key, certificate or detached signature does."""
+    return _first_packet(data)[0] in (2, 5, 6, 7, 13, 14, 17)
+
+
 def cleartext(block: bytes) -> bytes:
     """The text of a clear-signed block, without its signature and dash-escapes."""
     lines = block.replace(b"\r\n", b"\n").split(b"\n")

@@ -25,6 +25,8 @@ no-allow-external-cache
 """
 """Without auto-expand-secmem, parallel RSA decrypts fail at random and look like a missing key. The low s2k-count is
 for random passphrases only."""
+KEYRING_CONF: Final = AGENT_CONF.replace("max-cache-ttl 0", "max-cache-ttl 2592000") + "allow-preset-passphrase\n"
+"""For a keyring with passphrases: at max-cache-ttl 0 the agent forgets also a preset one within a second or two."""
 SOCKET_PATH_BYTES: Final = 107
 KEY_FILES: Final = frozenset({".asc", ".pgp", ".gpg"})
 
@@ -132,24 +134,23 @@ def import_secret_keys(home: Path, folder: Path) -> int:
     public keys do not stay: only our own keys may be in a home that decrypts.
     """
     conf = home / "gpg-agent.conf"
-    if "allow-preset-passphrase" not in conf.read_text("ascii"):
-        conf.write_text(conf.read_text("ascii") + "allow-preset-passphrase\n", "ascii")
+    if conf.read_text("ascii") != KEYRING_CONF:
+        conf.write_text(KEYRING_CONF, "ascii")
         stop_agent(home)
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in KEY_FILES and path.is_file())
     except OSError:
         raise UsageFault("keyring_unreadable", "the folder of keys cannot be read") from None
-    known: set[str] = set()
     for path in files:
         # Weak self-signatures decide whether others should use a key, not whether we may read with it.
-        _gpg(home, ["--allow-non-selfsigned-uid", "--allow-weak-digest-algos", "--import"], path.read_bytes())
-        grips = _keygrips(home)
+        lenient = ["--allow-non-selfsigned-uid", "--allow-weak-digest-algos"]
+        said = _gpg(home, [*lenient, "--status-fd", "1", "--import"], path.read_bytes()).split(b"\n")
+        brought = [line.split()[-1].decode("ascii") for line in said if line.startswith(b"[GNUPG:] IMPORT_OK ")]
         phrase = path.with_suffix(".pass")
-        if phrase.is_file():
+        if brought and phrase.is_file():
             secret = phrase.read_bytes().rstrip(b"\r\n").hex().upper()
-            lines = "".join(f"PRESET_PASSPHRASE {grip} -1 {secret}\n" for grip in sorted(grips - known))
+            lines = "".join(f"PRESET_PASSPHRASE {grip} -1 {secret}\n" for grip in _keygrips(home, brought))
             _gnupg(["gpg-connect-agent", "--homedir", str(home)], lines.encode("ascii"))
-        known |= grips
     gpg = _python_gnupg(home)
     ours = {row["fingerprint"] for row in gpg.list_keys(True)}
     strangers = [row["fingerprint"] for row in gpg.list_keys() if row["fingerprint"] not in ours]
@@ -158,9 +159,9 @@ def import_secret_keys(home: Path, folder: Path) -> int:
     return len(ours)
 
 
-def _keygrips(home: Path) -> set[str]:
-    listing = _gpg(home, ["--with-colons", "--with-keygrip", "--list-secret-keys"]).split(b"\n")
-    return {line.split(b":")[9].decode("ascii") for line in listing if line.startswith(b"grp:")}
+def _keygrips(home: Path, fingerprints: list[str]) -> list[str]:
+    listing = _gpg(home, ["--with-colons", "--with-keygrip", "--list-secret-keys", *fingerprints]).split(b"\n")
+    return sorted({line.split(b":")[9].decode("ascii") for line in listing if line.startswith(b"grp:")})
 
 
 def _gpg(home: Path, arguments: list[str], data: bytes = b"") -> bytes:

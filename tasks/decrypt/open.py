@@ -3,15 +3,15 @@
 Belongs here: choosing how to open something by what it is. Does not belong here: the opening itself.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from schemas.documents import Opened, Part
+from schemas.documents import Opened
 from schemas.errors import ForesattError, OutsideFault
 from schemas.settings import Email, Settings
 from tasks.decrypt import armour, sniff
-from tasks.decrypt.mime import Place, Walk, open_mail
+from tasks.decrypt.mime import open_mail
+from tasks.decrypt.walk import Place, Walk
 
 MAIL_TYPES: Final = frozenset({"message/rfc822", "message/global"})
 
@@ -40,20 +40,17 @@ def open_delivery(content: bytes, media_type: str, name: str, *, settings: Setti
 def open_file(raw: bytes, media_type: str, name: str, *, settings: Email, home: Path) -> Opened:
     """A letter, a scan or a bare OpenPGP file. The kind comes from the bytes; a declared type or a name that says
     otherwise is noted in `detail`."""
-    if len(raw) > settings.max_bytes and (armour.is_message(raw) or b"-----BEGIN PGP MESSAGE" in raw[:100_000]):
+    binary, armoured = armour.is_message(raw), b"-----BEGIN PGP " in raw
+    if len(raw) > settings.max_bytes and (binary or armoured):
         return Opened("pgp_attachment", "too_large", detail="file_bytes")
-    if armour.is_message(raw) or b"-----BEGIN PGP " in raw:
-        walk = Walk(settings, home)
-        armoured = not armour.is_message(raw)
-        walk.file(raw, "text/plain" if armoured else "application/octet-stream", name, None, Place(), inline=armoured)
-        verdict, detail = walk.verdict()
-        if walk.containers:
-            return Opened(walk.containers[0], verdict, detail=detail, subject=walk.subject, parts=tuple(walk.parts))
     kind, sniffed = sniff.kind_of(raw)
+    walk = Walk(settings, home)
+    walk.file(raw, sniffed, name, None, Place(), inline=armoured)
+    parts = tuple(walk.parts)
+    if walk.containers:
+        verdict, detail = walk.findings.verdict()
+        return Opened(walk.containers[0], verdict, detail=detail, subject=walk.subject, parts=parts)
     if kind in ("unknown", "empty"):
         return Opened("text", "unsupported" if kind == "unknown" else "damaged", detail=f"kind_{kind}")
-    walk = Walk(settings, home)
-    walk.file(raw, sniffed, name, None, Place())
-    parts: tuple[Part, ...] = tuple(replace(part, encrypted=False) for part in walk.parts)
     misnamed = kind != "pdf" and (name.lower().endswith(".pdf") or media_type == "application/pdf")
     return Opened(sniff.CONTAINERS[kind], "not_encrypted", detail="misnamed" if misnamed else "", parts=parts)

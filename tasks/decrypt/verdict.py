@@ -19,6 +19,12 @@ AGENT_GONE: Final = frozenset({77, 16383, *range(256, 281)})  # no agent, end of
 SYSTEM_ERROR: Final = 0x8000  # libgpg-error's flag for an errno, 32854 is ENOMEM
 
 
+WORST_FIRST: Final[tuple[DecryptionVerdict, ...]] = (
+    "locked_key", "integrity_failed", "damaged", "too_large", "wrong_key", "password_only", "unsupported",
+)  # fmt: skip
+"""Of several failures the first of these names the mail: what passes by itself, then what should alarm."""
+
+
 @dataclass(slots=True)
 class Run:
     """What one GnuPG process said. `cut` names the bound it ran into."""
@@ -97,3 +103,39 @@ def words_of(status: bytes | bytearray) -> list[list[str]]:
 
 def literal_format(plain: list[str]) -> str:
     return chr(int(plain[1], 16)) if len(plain) > 1 and plain[1] in ("62", "74", "75") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one ciphertext came to. `copy`: it stood in the HTML rendering of a text that stands beside it."""
+
+    verdict: DecryptionVerdict
+    detail: str = ""
+    copy: bool = False
+
+
+@dataclass(slots=True)
+class Findings:
+    """All ciphertexts of one delivery. `over` names a bound it broke; `expected`: its structure promises a ciphertext;
+    `notes` are codes for people."""
+
+    results: list[Finding] = field(default_factory=list)
+    notes: set[str] = field(default_factory=set)
+    over: str = ""
+    expected: bool = False
+
+    def verdict(self) -> tuple[DecryptionVerdict, str]:
+        """One verdict for the whole, and the codes behind it."""
+        results = [result for result in self.results if result.verdict != "not_encrypted"]
+        # The HTML copy of an armour is often bent beyond repair; the plain one beside it counts.
+        results = [result for result in results if not result.copy or result.verdict == "decrypted"] or results
+        if self.expected and not self.results and not self.over:
+            return "damaged", " ".join(sorted({*self.notes, "no_ciphertext"}))
+        good = sum(result.verdict == "decrypted" for result in results)
+        failures = {result.verdict for result in results} - {"decrypted"} | ({"too_large"} if self.over else set())
+        codes = {result.detail for result in (*results, *self.results)} | self.notes | {self.over}
+        worst = next((verdict for verdict in WORST_FIRST if verdict in failures), None)
+        if worst and good:
+            worst = "partly_decrypted"
+            codes |= {*failures, f"{good}_of_{len(results)}"}
+        return worst or ("decrypted" if good else "not_encrypted"), " ".join(sorted(codes - {""}))

@@ -281,6 +281,29 @@ def forwarded(raw: bytes, coding: str) -> bytes:
     return multipart("multipart/mixed", entity("message/rfc822", body, f"Content-Transfer-Encoding: {coding}"))
 
 
+def test_promised_ciphertext_that_is_not_there(opens):
+    """A PGP/MIME structure whose armour lost its first line is damaged, not an unencrypted mail."""
+    raw = multipart(
+        "multipart/encrypted",
+        entity("application/pgp-encrypted", b"Version: 1"),
+        entity("application/octet-stream", b"hQEMA0000000\r\n=abcd\r\n-----END PGP MESSAGE-----"),
+    )
+    assert ("damaged", "no_ciphertext") == (opens(raw).decryption, opens(raw).detail)
+
+
+def test_encrypted_html(opens, school):
+    """A body that was encrypted as HTML is read as HTML."""
+    body = school.encrypt(b"<html><body><p>Navn:</p><p>Per</p></body></html>", armour=True).decode()
+    assert ["Navn:\nPer\n"] == texts(opens(mail.plain(body)))
+
+
+def test_html_copy_below_a_related_part(opens):
+    """The HTML rendering is recognised as a copy also where it is wrapped together with its pictures."""
+    related = multipart("multipart/related", entity("text/html", b"<p>Navn: Per"), head="")
+    raw = multipart("multipart/alternative", entity("text/plain", b"Navn: Per"), related)
+    assert ["Navn: Per"] == [text.strip() for text in texts(opens(raw))]
+
+
 @pytest.mark.parametrize("coding", ["8bit", "base64"])
 def test_forwarded(opens, to_school, coding):
     """An encrypted mail sent on as an attachment is opened, four deep too; the outer subject stays."""

@@ -98,6 +98,15 @@ def test_encrypted_file(opens, school):
         ]
 
 
+def test_signed_or_damaged_file(opens, school):
+    """A file named .pgp that is merely signed is not_encrypted and read; one that is no OpenPGP data is damaged."""
+    signed = opens(school.gpg("--sign", data=b"Navn: Per\n"), "", "skjema.txt.pgp")
+    assert ("pgp_attachment", "not_encrypted", "Navn: Per\n") == (
+        signed.container, signed.decryption, signed.parts[0].text
+    )  # fmt: skip
+    assert "damaged" == opens(b"\x00\x9f" * 500, "", "skjema.pdf.pgp").decryption
+
+
 def test_encrypted_file_in_the_mail_folder(opens, school):
     """Bare ciphertext is opened also where it lies among mails."""
     for armour in (False, True):
