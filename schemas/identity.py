@@ -212,21 +212,21 @@ def _digits(part: Text, foreign: Array | None) -> tuple[Array, Array]:
     Where there is a fault the digits are zeros, or, for a zero to try, the ten with a zero in front.
     """
     ends, data = _bytes(part)
-    eleven = np.diff(ends) == 11
+    length = np.diff(ends)
+    eleven = length == 11
     if eleven.all():
         digits = data.reshape(-1, 11).T.copy()
     else:
         digits = np.zeros((11, len(part)), np.uint8)
-        digits[:, eleven] = data[np.repeat(eleven, np.diff(ends))].reshape(-1, 11).T
+        digits[:, eleven] = data[ends[:-1][eleven] + np.arange(11)[:, None]]
     digits -= 48
     plain = eleven & (digits.max(axis=0) <= 9)
-    fault = np.full(len(part), _NONE, np.int8)
-    if not plain.all():
-        odd = np.flatnonzero(~plain)
-        digits[:, odd] = 0
-        for start in range(0, len(odd), _ODD_CHUNK):
-            rows = odd[start : start + _ODD_CHUNK]
-            digits[:, rows], fault[rows] = _clean_digits(part.take(pa.array(rows)))
+    digits[:, ~plain] = 0
+    fault = np.where(plain, np.int8(_NONE), np.int8(_LENGTH))
+    odd = np.flatnonzero(~plain & (length <= _ODD_BYTES))
+    for start in range(0, len(odd), _ODD_CHUNK):
+        rows = odd[start : start + _ODD_CHUNK]
+        digits[:, rows], fault[rows] = _clean_digits(pc.fill_null(part.take(pa.array(rows)), ""))
     if part.null_count:
         fault[pc.is_null(part).to_numpy(zero_copy_only=False)] = _MISSING
     if foreign is not None:
@@ -240,29 +240,22 @@ _classes: Final = np.full(0x110000, 255, np.uint8)
 
 def _clean_digits(part: Text) -> tuple[Array, Array]:
     """As `_digits`, for texts with separators, other scripts' digits, or anything else in them."""
-    fault = np.full(len(part), _LENGTH, np.int8)
-    digits = np.zeros((11, len(part)), np.uint8)
-    short = pc.fill_null(pc.less_equal(pc.binary_length(part), _ODD_BYTES), True).to_numpy(zero_copy_only=False)
-    part = pc.fill_null(part.filter(pa.array(short)), "")
     _, data = _bytes(part)
     points = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), np.uint32)
     classes = _classes[points]
     for new in np.unique(points[classes == 255]):
         _classes[new] = classify_character(chr(new))
     classes = _classes[points]
-    owner = np.repeat(np.arange(len(part)), pc.utf8_length(part).to_numpy())
     kept = classes != SEPARATOR
-    classes, owner = classes[kept], owner[kept]
+    owner = np.repeat(np.arange(len(part), dtype=np.int32), pc.utf8_length(part).to_numpy())[kept]
+    classes = classes[kept]
     count = np.bincount(owner, minlength=len(part))
     count[owner[classes == OTHER]] = -1
-    found = np.zeros((11, len(part)), np.uint8)
+    digits = np.zeros((11, len(part)), np.uint8)
     for length in (10, 11):
         mine = count == length
-        found[11 - length :, mine] = classes[mine[owner]].reshape(-1, length).T
-    rows = np.flatnonzero(short)
-    digits[:, rows] = found
-    fault[rows] = np.select([count == 11, count == 10, count == 0], [_NONE, _LOST_ZERO, _MISSING], _LENGTH)
-    return digits, fault
+        digits[11 - length :, mine] = classes[mine[owner]].reshape(-1, length).T
+    return digits, np.select([count == 11, count == 10, count == 0], [_NONE, _LOST_ZERO, _MISSING], _LENGTH)
 
 
 # ------------------------------------------------------------------------------------------------ digits to verdict

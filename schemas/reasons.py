@@ -290,8 +290,8 @@ _ALL: Final = (
         "Hent nøkkelen til skolen på nytt, og send skjemaet igjen. Det kan òg sendast i Digipost eller i posten.",
         "Fetch the school's key again and send the form once more. It can also go by Digipost or by post.")),
     _r("integrity_failed", "document", "reject", "guardian", (
-        "Meldingen er endret eller mangler en bit, så den kan ikke stoles på.",
-        "Meldinga er endra eller manglar ein bit, så ein kan ikkje stole på ho.",
+        "Meldingen er endret eller mangler en bit, og er ikke til å stole på.",
+        "Meldinga er endra eller manglar ein bit, og er ikkje til å stole på.",
         "The message was altered or a part of it is missing, so it cannot be trusted."), OTHER_WAY),
     _r("damaged", "document", "reject", "guardian", (
         "Dokumentet er ødelagt eller tomt og kan ikke åpnes.",
