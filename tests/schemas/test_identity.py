@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.exceptions import InvalidComponent
 from stdnum.no import fodselsnummer as stdnum
@@ -389,6 +389,7 @@ D_SERIES = [
 ]
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(synthetic_numbers() | st.from_regex(r"\A[0-9]{2}[4-9][0-9]{8}\Z"), min_size=1, max_size=20),
     st.sampled_from(["production", "test"]),
@@ -408,6 +409,7 @@ def test_the_column_and_the_plain_rules_agree(numbers: list[str], environment: A
         assert row.accepted == (row.reason is None)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(WRITTEN, max_size=40))
 def test_no_text_raises_and_order_is_kept(numbers: list[str | None]) -> None:
     """Any text gets a verdict, in its place; accepted and reason exclude each other."""
@@ -420,6 +422,7 @@ def test_no_text_raises_and_order_is_kept(numbers: list[str | None]) -> None:
     pd.testing.assert_frame_equal(frame, reversed_.iloc[::-1].reset_index(drop=True))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(WRITTEN | synthetic_numbers(), max_size=60), st.integers(1, 20))
 def test_chunking_is_invisible(numbers: list[str | None], size: int) -> None:
     """The size of the runs changes nothing, nor does text that comes in pieces already."""
@@ -437,6 +440,7 @@ def test_chunking_is_invisible(numbers: list[str | None], size: int) -> None:
         identity._CHUNK, identity._ODD_CHUNK = sizes  # type: ignore[misc]
 
 
+@settings(max_examples=40, deadline=None)
 @given(WRITTEN)
 def test_cleaning_is_idempotent_and_judged_alike(written: str | None) -> None:
     """Cleaning twice is cleaning once, and a cleaned number gets the verdict of the written one."""
@@ -446,6 +450,7 @@ def test_cleaning_is_idempotent_and_judged_alike(written: str | None) -> None:
     assert judge(once, environment="test", on=ON)[:7] == judge(written, environment="test", on=ON)[:7]
 
 
+@settings(max_examples=40, deadline=None)
 @given(synthetic_numbers(), st.integers(0, 10), st.integers(1, 9))
 def test_a_single_wrong_digit_is_always_caught(number: str, place: int, by: int) -> None:
     """No slip of one digit turns a valid number into another valid one, under either rule."""
