@@ -468,6 +468,17 @@ def test_an_unusable_entry_of_the_list_does_not_stop_the_others(inbox: Inbox) ->
     assert (ids[1:], "digipost_incomplete") == ([one.source_ref for one in found], code(raised))
 
 
+def test_an_unusable_attachment_shows_and_keeps_its_letter(inbox: Inbox) -> None:
+    """What can be read is taken, the letter is not deleted, and the run shows red."""
+    inbox.standin.add(family())
+    inbox.standin.linkless.add(inbox.standin.documents[0].attachments[1].id)
+
+    found, raised = inbox.take()
+
+    assert ([b"cover", b"form"], "digipost_incomplete") == ([one.content for one in found], code(raised))
+    assert {None} == {one.handle for one in found}
+
+
 # --- content ----------------------------------------------------------------------------------------------------------
 
 
@@ -645,6 +656,28 @@ def test_no_more_than_a_byte_above_the_limit_is_read(inbox: Inbox, direct: bool)
     assert fault is None
     assert [1001, 5, 6, 1000] == [len(one.content) for one in found]
     assert [False, False, True, True] == [one.handle is not None for one in found]
+
+
+def test_a_huge_body_is_not_read_to_its_end(inbox: Inbox) -> None:
+    """We hang up as soon as the limit is passed, however much more the other side would send."""
+    inbox.standin.add(*letters(1))
+    inbox.standin.fail("endless", path="/documents/")
+
+    (found,), _ = inbox.take()
+
+    assert 1001 == len(found.content)
+    assert not inbox.standin.sent_whole
+
+
+@pytest.mark.parametrize("fault", ["tampered", "wrong_signature"])
+def test_a_hash_or_signature_of_the_content_host_must_hold_where_there_is_one(inbox: Inbox, fault: Fault) -> None:
+    """The content host need not send them, but false ones are a bad sign."""
+    inbox.standin.add(*letters(1))
+    inbox.standin.fail(fault, path="/documents/")
+
+    found, raised = inbox.take()
+
+    assert ([], "digipost_incomplete") == (found, code(raised))
 
 
 def test_a_letter_that_outgrows_memory_is_handed_over_bit_by_bit(inbox: Inbox) -> None:

@@ -336,6 +336,25 @@ def test_a_handle_cannot_lead_out_of_the_folder(folder: Path, tmp_path: Path) ->
     assert [] == list(elsewhere.iterdir())
 
 
+def test_a_link_put_in_a_files_place_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    """Also where a file or a subfolder is swapped for a link behind our back, nothing elsewhere is read or deleted."""
+    put(folder, "a.pdf", b"a", age=20)
+    swapped = put(folder, "b.pdf", b"b", age=10)
+    found = channel(folder).deliveries(nothing)
+    moved = channel(folder).settle(handle(next(found)), "taken")
+    assert moved is not None
+    swapped.unlink()
+    swapped.symlink_to(put(tmp_path, "secret.pdf", b"b", age=10))
+
+    with pytest.raises(OutsideFault, match="post_incomplete"):
+        next(found)
+
+    (folder / "ferdig").rename(tmp_path / "elsewhere")
+    (folder / "ferdig").symlink_to(tmp_path / "elsewhere")
+    channel(folder).dispose(moved)
+    assert 1 == len(list((tmp_path / "elsewhere").iterdir()))
+
+
 # --- faults of the world ----------------------------------------------------------------------------------------------
 
 
