@@ -51,7 +51,7 @@ def judge(frame: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, dict[i
     class Judged(EntriesAsRead):
         """The same frame with every rule switched on, for these settings."""
 
-        @pa.check("pupil", name="pupil")
+        @pa.check("pupil", name="pupil", ignore_na=False)
         def pupil_named(cls, column: "pd.Series[str]") -> "pd.Series[bool]":
             """A pupil is named."""
             return _fine(codes["pupil"])
@@ -66,12 +66,12 @@ def judge(frame: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, dict[i
             """The guardian is named."""
             return _fine(codes["name"])
 
-        @pa.check("mobile", name="mobile")
+        @pa.check("mobile", name="mobile", ignore_na=False)
         def mobile_usable(cls, column: "pd.Series[str]") -> "pd.Series[bool]":
             """The mobile, where given, can take an SMS."""
             return _fine(codes["mobile"])
 
-        @pa.check("email", name="email")
+        @pa.check("email", name="email", ignore_na=False)
         def email_usable(cls, column: "pd.Series[str]") -> "pd.Series[bool]":
             """The e-mail address, where given, is one."""
             return _fine(codes["email"])
