@@ -26,7 +26,8 @@ def open_delivery(content: bytes, media_type: str, name: str, *, settings: Setti
         if not content.strip():
             return Opened("plain" if media_type in MAIL_TYPES else "text", "damaged", detail="empty")
         bare = armour.is_message(content) or content.lstrip()[:15] == b"-----BEGIN PGP "
-        if (media_type in MAIL_TYPES or sniff.looks_like_mail(content)) and not bare:
+        named = name.lower().endswith(".eml") and sniff.kind_of(content)[0] in ("mail", "text")
+        if (media_type in MAIL_TYPES or named or sniff.looks_like_mail(content)) and not bare:
             return open_mail(content, settings=settings.email, home=home)
         return open_file(content, media_type, name, settings=settings.email, home=home)
     except ForesattError:

@@ -167,7 +167,7 @@ class Walk:
             if place.legacy and "\n\n" in text:
                 text = text.split("\n\n", 1)[1]  # RFC 9788: the leading lines repeat protected headers
             if place.html_copy and any(_same_words(text, part.text) for part in self.parts[-3:]):
-                text = None  # the plain rendering beside it says the same; read once
+                text = ""  # the plain rendering beside it says the same; nothing new to read
         self.parts.append(Part(name, media_type, data, used, text, place.encrypted))
 
     # -- ciphertext -------------------------------------------------------------------------------------------------
