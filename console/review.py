@@ -98,8 +98,8 @@ def correct(state: State, ident: str, slot: int, ord_: int, by: str, confirms: b
         changes.append((name, value.strip()))
     if not changes:
         raise UsageFault("bad_correction", "nothing was corrected", f"give a field ({', '.join(FIELDS)}) and its value")
-    if confirms:
-        changes.append(("decision", f"confirm {by} seen"))
+    # An earlier decision was about the earlier value: it falls with it.
+    changes.append(("decision", f"confirm {by} seen" if confirms else "open"))
     _decide(state, ident, slot, ord_, by, changes)
 
 
@@ -143,7 +143,8 @@ def _decide(state: State, ident: str, slot: int, ord_: int, by: str, changes: li
             for field, value in changes:
                 entries.correct(tx, ident, slot, ord_, field, value.replace("\n", " "), by)
                 told = value.split(" ")[0] if field == "decision" else "corrected"
-                audit.write(tx, by, "review", line.id, f"slot={slot} ord={ord_} {field}={told}")
+                if told != "open":
+                    audit.write(tx, by, "review", line.id, f"slot={slot} ord={ord_} {field}={told}")
             if not ledger.reopen(tx, ident):
                 raise UsageFault("original_gone", "the original of this submission is gone", "ask for a new form")
         walk(store, PLAIN, Tally(), only=[ident])

@@ -1,6 +1,8 @@
 """`foresatt submissions` and `foresatt show`: what came in, what became of it, and why."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -64,9 +66,7 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
     state.emit(document)
     if state.as_json:
         return
-    click.echo(
-        f"{line.id}  {line.channel}  received {line.received_at:%Y-%m-%d %H:%M} UTC  {line.outcome or line.state}"
-    )
+    click.echo(f"{line.id}  {line.channel}  received {in_oslo(line.received_at)}  {line.outcome or line.state}")
     for code in line.codes:
         click.echo(f"  {explain(code, language)}")
     for entry in line.entries:
@@ -79,7 +79,9 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
             click.echo(f"  {explain(code, language)}")
         if entry.held_until:
             click.echo(f"  Kept until {entry.held_until} at the latest.")
-    state.table("\nHistory", ("when", "who", "what", "detail"), [(r.at, r.actor, r.action, r.detail) for r in past])
+    state.table(
+        "\nHistory", ("when", "who", "what", "detail"), [(in_oslo(r.at), r.actor, r.action, r.detail) for r in past]
+    )
 
 
 def explain(code: str, language: "Language") -> str:
@@ -87,6 +89,11 @@ def explain(code: str, language: "Language") -> str:
     from schemas.reasons import next_step, text
 
     return f"{code}: {text(code, language)} {next_step(code, language)}"
+
+
+def in_oslo(moment: datetime) -> str:
+    """A moment as the office's clock shows it."""
+    return moment.astimezone(ZoneInfo("Europe/Oslo")).strftime("%Y-%m-%d %H:%M")
 
 
 def as_json(line: "SubmissionLine") -> dict[str, Any]:
@@ -121,7 +128,7 @@ def _rows(line: "SubmissionLine", language: "Language") -> list[tuple[object, ..
     def steps(codes: tuple[str, ...]) -> str:
         return " ".join(dict.fromkeys(next_step(code, language) for code in codes))
 
-    when = line.received_at.strftime("%Y-%m-%d %H:%M")
+    when = in_oslo(line.received_at)
     if not line.entries:
         outcome = line.outcome or "undecided"
         return [(line.id, line.channel, when, "", outcome, " ".join(line.codes), steps(line.codes))]

@@ -4,7 +4,7 @@
     ├── UsageFault        exit 2  wrong use: unknown id, bad setting, missing argument
     ├── SafetyRefusal     exit 4  refused for safety: wrong environment, a roster that suddenly shrank
     ├── NotReady          exit 1  something must be mended first: no home, no key, gpg missing
-    ├── OutsideFault      exit 1  the world failed (disk full, server down): the work stays undecided and heals by itself
+    ├── OutsideFault      exit 1  the world failed (disk full, server down): work stays undecided, heals by itself
     └── RunFault          exit 1  what a guarded flow or task raises in place of the real exception
 
 What is wrong with a *form* is never an exception: it is an outcome with reasons (`schemas.reasons`).

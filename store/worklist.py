@@ -96,12 +96,11 @@ def before_erasure(tx: Transaction, pupil_id: str, guardian_id: str, why: str, *
     change = _line(tx, "change", pupil_id, guardian_id)
     if change is not None and change.state == "open":
         _close(tx, change, "cancelled")
-    never_shown = add is None or (add.state == "open" and not add.shown) or add.signed_as == "not_done"
     if add is not None and add.state == "open":
         _close(tx, add, "cancelled")
     if remove is None or remove.state != "open":
         return
-    if never_shown:
+    if not may_stand(tx, pupil_id, guardian_id):
         _close(tx, remove, "cancelled")
         return
     values = {"why": why, "person_too": last, "due_on": min(remove.due_on or tx.today, tx.today)}
@@ -149,6 +148,9 @@ def sign(tx: Transaction, ident: str, *, as_: Signature, by: str, reason: str | 
         audit.write(tx, by, "line_not_done", ident, f"kind={row.kind} reason={reason}")
         return  # it stays open and overdue: the guardian is still in Visma InSchool
     _close(tx, row, "signed")
+    if row.kind == "remove":  # that story is over: should the pair come again, it begins with an ADD
+        pair = (worklist_lines.c.pupil_id == row.pupil_id) & (worklist_lines.c.guardian_id == row.guardian_id)
+        tx.connection.execute(update(worklist_lines).where(pair).values(pupil_id=None, guardian_id=None))
     reduces = tx.settings.retention.reduce_number_after_signoff and not tx.settings.evidence.register_on
     if reduces and row.kind == "add" and as_ in IN_VIS and not _open_adds(tx, row.guardian_id):
         guardian = guardians.read_guardian(tx, row.guardian_id)
@@ -204,8 +206,8 @@ def _open(tx: Transaction, row: Row[tuple[object, ...]], reveal: bool) -> Line |
     if row.text_ct is not None:
         told = json.loads(tx.vault.open(row.id, "worklist_lines.text", row.id, row.text_ct))
     else:
-        guardian = guardians.read_guardian(tx, row.guardian_id)
-        pupil = read_pupils(tx, row.pupil_id)
+        guardian = guardians.read_guardian(tx, row.guardian_id) if row.guardian_id else None
+        pupil = read_pupils(tx, row.pupil_id) if row.pupil_id else []
         told = {
             "guardian": guardian.name if guardian else "",
             "pupil": pupil[0].name if pupil else "",
@@ -213,7 +215,7 @@ def _open(tx: Transaction, row: Row[tuple[object, ...]], reveal: bool) -> Line |
         }
         if guardian and row.kind != "remove":
             values = {"fnr": guardian.number, "mobile": guardian.mobile, "email": guardian.email}
-    if row.kind == "remove" and row.state == "open" and not _may_stand(tx, row):
+    if row.kind == "remove" and row.state == "open" and not may_stand(tx, row.pupil_id, row.guardian_id):
         return None
     overdue = row.state == "open" and row.due_on is not None and row.due_on < tx.today
     about = {"guardian": told["guardian"], "pupil": told["pupil"], "class_name": told["class"]}
@@ -221,15 +223,13 @@ def _open(tx: Transaction, row: Row[tuple[object, ...]], reveal: bool) -> Line |
     return Line(**common, **about, person_too=row.person_too, overdue=overdue, values=values, signed_as=row.signed_as)
 
 
-def _may_stand(tx: Transaction, row: Row[tuple[object, ...]]) -> bool:
-    """A REMOVE line is work only where the guardian may stand in Visma InSchool: the ADD is signed as in, or shown."""
-    add = _line(tx, "add", row.pupil_id, row.guardian_id)
-    gone = select(worklist_lines.c.id).where(
+def may_stand(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
+    """Whether the guardian may stand in Visma InSchool: an ADD line of the pair was signed as in, or shown to somebody
+    and not signed as not done."""
+    query = select(worklist_lines.c.id).where(
         worklist_lines.c.kind == "add",
-        worklist_lines.c.pupil_id == row.pupil_id,
-        worklist_lines.c.guardian_id == row.guardian_id,
-        worklist_lines.c.state == "cancelled",
+        worklist_lines.c.pupil_id == pupil_id,
+        worklist_lines.c.guardian_id == guardian_id,
+        or_(worklist_lines.c.signed_as.in_(IN_VIS), worklist_lines.c.shown & worklist_lines.c.signed_as.is_(None)),
     )
-    if add is None:
-        return tx.connection.execute(gone).first() is not None  # shown before it was cancelled
-    return add.signed_as in IN_VIS or (add.state == "open" and add.shown)
+    return tx.connection.execute(query.limit(1)).first() is not None

@@ -45,7 +45,7 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pup
         if pupil.shielded:
             return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
     if entry.decided_as == "reject":
-        return Decision(entry, Out.REJECTED, (Fault("link", entry.decided_reason or "by_school"),), _id(pupil))
+        return Decision(entry, Out.REJECTED, (_rejection(entry),), _id(pupil))
     found = _evidence(entry, pupil, register, tx.settings)
     doubts = _doubts(entry, verdict)
     faults = tuple(dict.fromkeys([*entry.faults, *_about_pupil(entry, pupil), *([match.fault] if match.fault else [])]))
@@ -158,6 +158,12 @@ def _bare(entry: Entry) -> Entry:
     values = {k: v for k, v in entry.values.items() if k != number}
     clean = {k: v for k, v in entry.clean.items() if k != number}
     return replace(entry, values=values, clean=clean)
+
+
+def _rejection(entry: Entry) -> Fault:
+    """A steward's own reason, under the field that the catalogue gives it."""
+    code = entry.decided_reason or "by_school"
+    return Fault(reason(code).field, code)
 
 
 def _id(pupil: Pupil | None) -> str | None:
