@@ -10,6 +10,7 @@ import sys
 import click
 
 from console.analogue import analogue
+from console.bench import bench
 from console.check import check
 from console.consent import consent
 from console.demo import demo
@@ -65,6 +66,7 @@ for command in (
     consent,
     analogue,
     up,
+    bench,
 ):
     cli.add_command(command)
 
