@@ -3,9 +3,9 @@
 import time
 from typing import Any, Literal
 
-from flows.road import Tally, walk
+from flows.road import Tally, red, walk
 from flows.steps import GUARDED, WATCH, opened
-from schemas.errors import ForesattError, RunFault
+from schemas.errors import ForesattError
 from store.ledger import undecided
 from tasks.collect.channels import channels
 from tasks.collect.step import collect, dispose, settle
@@ -42,10 +42,8 @@ def intake(channel: Which = "all") -> dict[str, Any]:
         left = undecided(store)
         summary = summarise(tally, left, began)
     publish("intake", {"outcome": tally.outcomes, "reason": tally.reasons, "run": {"undecided": left}})
-    if faults:
-        raise faults[0]
-    if tally.failed:
-        raise RunFault("undecided", f"{len(tally.failed)} submissions could not be processed", "run intake again")
+    if why := (faults[0] if faults else red(tally)):
+        raise why
     return summary
 
 

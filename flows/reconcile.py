@@ -3,9 +3,8 @@
 from typing import Any, Final
 
 from flows.reprocess import reopen
-from flows.road import Tally, walk
+from flows.road import Tally, red, walk
 from flows.steps import GUARDED, WATCH, opened
-from schemas.errors import RunFault
 from store.ledger import undecided
 from tasks.guard import current_run, safe_flow, safe_task
 from tasks.report.summary import publish
@@ -29,8 +28,8 @@ def reconcile() -> dict[str, Any]:
             walk(store, GUARDED, tally, only=chosen, watch=lambda state: watch("decide", state))
         left, late = undecided(store), overdue(store)
     publish("reconcile", {"outcome": tally.outcomes, "run": {"pupils": pupils, "undecided": left, "overdue": late}})
-    if tally.failed:
-        raise RunFault("undecided", f"{len(tally.failed)} submissions could not be processed", "run it again")
+    if fault := red(tally):
+        raise fault
     return {
         "flow_run_id": current_run(),
         "pupils": pupils,

@@ -8,9 +8,8 @@ from pydantic import StringConstraints
 from sqlalchemy import or_, select
 
 from flows.intake import summarise
-from flows.road import Tally, walk
+from flows.road import Tally, red, walk
 from flows.steps import GUARDED, WATCH, opened
-from schemas.errors import RunFault
 from schemas.outcomes import OPEN, SubmissionOutcome
 from store import audit, ledger
 from store.database import Store, Transaction
@@ -36,8 +35,8 @@ def reprocess(
             walk(store, GUARDED, tally, only=chosen, watch=lambda state: watch("decide", state))
         summary = summarise(tally, undecided(store), began)
     publish("reprocess", {"outcome": tally.outcomes, "reason": tally.reasons})
-    if tally.failed:
-        raise RunFault("undecided", f"{len(tally.failed)} submissions could not be processed", "run it again")
+    if fault := red(tally):
+        raise fault
     return summary
 
 

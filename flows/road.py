@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from schemas.errors import OutsideFault, RunFault
+from schemas.errors import ForesattError, OutsideFault, RunFault
 from schemas.outcomes import SubmissionOutcome
 from schemas.verdicts import Verdict
 from store import ledger
@@ -45,6 +45,7 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
+    locked: int = 0
 
     def add(self, loaded: Loaded) -> None:
         """Count one batch."""
@@ -71,7 +72,10 @@ def walk(store: Store, steps: Steps, tally: Tally, *, only: Sequence[str] = (), 
                 verdict = Verdict(claim.id, claim.received_at, SubmissionOutcome.READ)
                 tally.add(give_up(store, verdict, owner))
             if not spent:
-                tally.add(_batch(store, steps, claims, owner))
+                locked = _batch(store, steps, claims, owner, tally)
+                ledger.release(store, owner, locked, alone=False)
+                tally.failed += locked
+                tally.locked += len(locked)
         except OutsideFault:
             ledger.release(store, owner, ids, alone=False)
             raise
@@ -85,10 +89,24 @@ def walk(store: Store, steps: Steps, tally: Tally, *, only: Sequence[str] = (), 
     return tally
 
 
-def _batch(store: Store, steps: Steps, claims: list[Claimed], owner: str) -> Loaded:
+def _batch(store: Store, steps: Steps, claims: list[Claimed], owner: str, tally: Tally) -> list[str]:
+    """One batch through the five steps; returns the ids that a locked key of ours keeps shut."""
     settings = store.settings
     opened = steps.decrypt(claims, settings, store.home.gnupg)
+    locked = [claim.id for claim in claims if claim.id not in opened]
+    claims = [claim for claim in claims if claim.id in opened]
     readings = steps.extract(opened, settings)
     verdicts = steps.validate(claims, opened, readings, settings)
     decisions = steps.reconcile(verdicts, store)
-    return steps.load(decisions, store, owner)
+    tally.add(steps.load(decisions, store, owner))
+    return locked
+
+
+def red(tally: Tally) -> ForesattError | None:
+    """Why a run that left something undone is red; None where it is not."""
+    if tally.locked:
+        return OutsideFault("key_locked", "a key of the school's is locked", "unlock it, then run intake again")
+    if tally.failed:
+        told = f"{len(tally.failed)} submissions could not be processed"
+        return RunFault("undecided", told, "run it again; after three times a person is asked")
+    return None
