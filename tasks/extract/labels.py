@@ -73,7 +73,7 @@ def _label_pattern() -> str:
     )
 
 
-_LABEL: Final = re.compile(rf"(?<![\w@./-]){_label_pattern()}(?P<separator>{_SEPARATOR})?", re.IGNORECASE)
+_LABEL: Final = re.compile(rf"(?<![\w@.-]){_label_pattern()}(?P<separator>{_SEPARATOR})?", re.IGNORECASE)
 _BULLET: Final = re.compile(r"^\s*(?:[*•·▪◦–—-]+\s+|\d{1,2}[.)]\s+|#+\s*|[*_]{1,2}(?=\w))")
 _HEADING: Final = re.compile(
     rf"^(?:{_GUARDIAN}\s*(?:nr\.?|no\.?|\#)?\s*(?P<slot>[12])\b|(?P<first>[12])\.\s*{_GUARDIAN}\b"

@@ -24,6 +24,8 @@ _VERTICAL: Final = 4
 _HORIZONTAL: Final = len(ROWS) + 2
 _STEEPEST: Final = 10.0
 _SPAN: Final = 0.7
+_DARK: Final = 150
+"""Printed rules are darker than this on evened paper, folds are not; grey and worn rules are looked for after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,10 @@ class Grid:
 
 def find_grid(page: Grey) -> Grid | None:
     """The form's table on a grey page (uint8, height x width), lying whichever way; None where there is none."""
-    for turned in (page, np.ascontiguousarray(np.rot90(page))):
-        straight = _straightened(_reduced(turned))
-        grid = _grid(straight)
+    even = _evened(_reduced(page))
+    for turned in (even, np.ascontiguousarray(np.rot90(even))):
+        straight = _straightened(turned)
+        grid = _grid(straight, _DARK) or _grid(straight, None)
         if grid:
             return grid
     return None
@@ -76,8 +79,19 @@ def _reduced(page: Grey) -> Grey:
     return page if factor >= 1 else _grey(cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
 
 
-def _ink(page: Grey) -> Grey:
-    """255 where darker than the paper around."""
+def _evened(page: Grey) -> Grey:
+    """The page on white paper: without the shadow of a fold, a stain, a lamp from one side."""
+    factor = min(1.0, 600 / max(page.shape))
+    small = cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)), (0, 0), 3)
+    full = cv2.resize(paper, (page.shape[1], page.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return _grey(cv2.divide(page, full, scale=255))
+
+
+def _ink(page: Grey, darker_than: int | None = None) -> Grey:
+    """255 where darker than `darker_than`, or else than the paper around."""
+    if darker_than is not None:
+        return _grey(cv2.threshold(page, darker_than, 255, cv2.THRESH_BINARY_INV)[1])
     block = max(15, max(page.shape) // 50) | 1
     return _grey(cv2.adaptiveThreshold(page, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, 15))
 
@@ -109,9 +123,9 @@ def _level(xs: NDArray[np.int64], ys: NDArray[np.int64], degrees: float) -> floa
     return float(np.square(np.diff(profile)).sum())
 
 
-def _grid(page: Grey) -> Grid | None:
+def _grid(page: Grey, darker_than: int | None) -> Grid | None:
     height, width = page.shape
-    ink = _grey(cv2.morphologyEx(_ink(page), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
+    ink = _grey(cv2.morphologyEx(_ink(page, darker_than), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
     level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(width // 14, 30)), np.uint8))
     upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(height // 45, 20), 1), np.uint8))
     joined = cv2.dilate(cv2.bitwise_or(level, upright), np.ones((5, 5), np.uint8))

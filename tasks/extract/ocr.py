@@ -4,7 +4,6 @@ Belongs here: the engines, loaded once in a process and used in turn, and cleani
 the crop comes from (`layout`), whether to believe the result (`scan`). Nothing is written to disk.
 """
 
-import re
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,6 @@ from schemas.errors import OutsideFault
 Grey = NDArray[np.uint8]
 Language = Literal["nor", "eng"]
 
-DIGITS: Final = "0123456789"
 _LETTER_HEIGHT: Final = 32
 _LSTM: Final[Any] = tesserocr.OEM.LSTM_ONLY
 _engines: dict[tuple[Path, Language], Any] = {}
@@ -44,11 +42,16 @@ def read(piece: Grey, tessdata: Path, language: Language, *, only: str = "", lin
     with _lock:
         engine = _engine(tessdata, language)
         engine.SetVariable("tessedit_char_whitelist", only)
-        engine.SetPageSegMode(tesserocr.PSM.SINGLE_BLOCK if lines else tesserocr.PSM.SINGLE_LINE)
         high, wide = piece.shape
         engine.SetImageBytes(np.ascontiguousarray(piece).tobytes(), wide, high, 1, wide)
         engine.SetSourceResolution(300)
-        text = str(engine.GetUTF8Text())
+        # The engine finds no line at all in some sound pieces; read as a block or raw, they come out.
+        modes = [tesserocr.PSM.SINGLE_LINE, tesserocr.PSM.SINGLE_BLOCK, tesserocr.PSM.RAW_LINE]
+        for mode in modes[1:] if lines else modes:
+            engine.SetPageSegMode(mode)
+            text = str(engine.GetUTF8Text())
+            if text.strip():
+                break
         confidences = engine.AllWordConfidences()
         engine.Clear()
     if not lines:
@@ -126,8 +129,3 @@ def lines_in(piece: Grey) -> int:
     rows = (piece < 128).any(axis=1)
     runs = np.flatnonzero(np.diff(np.concatenate(([False], rows, [False])).astype(np.int8))).reshape(-1, 2)
     return sum(1 for first, last in runs if last - first >= _LETTER_HEIGHT // 2) or 1
-
-
-def digits_of(text: str) -> str:
-    """The digits of a reading, a leading + kept."""
-    return ("+" if text.lstrip().startswith("+") else "") + re.sub(r"\D", "", text)

@@ -28,7 +28,7 @@ _OFFICE_MARKS: Final = (b"word/", b"application/vnd.oasis.opendocument.text", b"
 _NOT_WRITTEN_BY_PEOPLE: Final = ("pgp", "pkcs7", "calendar", "vcard", "delivery-status", "rfc822", "css")
 _LETTERS: Final = ("pdf", "image", "msword", "word", "opendocument.text", "rtf")
 _FILES: Final = ("pdf", "image", "office", "text")
-_LOGO_BYTES: Final = 30_000
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_opened(opened: Opened, settings: Settings) -> Reading:
@@ -62,9 +62,7 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
     if kind == "pdf":
         return _guarded_pdf(part.content, settings)
     if kind == "image":
-        if not alone and len(part.content) < _LOGO_BYTES:
-            return Reading()
-        return _guarded_image(part.content, settings)
+        return _guarded_image(part.content, settings, alone=alone)
     if kind == "office":
         return Reading(faults=("unsupported",))
     return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
@@ -95,11 +93,15 @@ def sniffed(part: Part) -> Kind:
 
 
 def _is_text(data: bytes) -> bool:
+    if data.startswith(_UTF_16):
+        return b"\0\0" not in data[:4096]
     sample = data[:4096]
     return b"\0" not in sample and sum(byte < 32 and byte not in b"\t\n\r\f" for byte in sample) * 50 <= len(sample)
 
 
 def _decoded(data: bytes) -> str:
+    if data.startswith(_UTF_16):
+        return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -115,12 +117,14 @@ def _guarded_pdf(data: bytes, settings: Settings) -> Reading:
         return Reading(faults=("damaged",))
 
 
-def _guarded_image(data: bytes, settings: Settings) -> Reading:
+def _guarded_image(data: bytes, settings: Settings, *, alone: bool) -> Reading:
     import cv2
 
-    from tasks.extract.scan import read_image
+    from tasks.extract.scan import page_sized, read_image
 
     try:
+        if not alone and not page_sized(data):
+            return Reading()
         return read_image(data, settings.post)
     except (cv2.error, ValueError, OSError, MemoryError, ArithmeticError, struct.error, zlib.error):
         return Reading(faults=("damaged",))

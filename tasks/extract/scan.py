@@ -7,6 +7,7 @@ not belong here: the geometry (`layout`), the engines (`ocr`). Nothing read here
 
 import io
 import re
+import string
 import warnings
 from collections.abc import Iterator
 from typing import Any, Final
@@ -23,16 +24,32 @@ from tasks.extract.draft import Draft, distinct
 from tasks.extract.layout import Grey, Grid, find_grid
 from tasks.extract.numbers import holds_number
 
-FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
+FORMATS: Final[tuple[str, ...]] = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 READY: Final = 0.88
 """Tesseract's own figure for its least sure word, from which a typed cell is `ready`."""
 
 _FOREIGN: Final = re.compile(r"[^\x20-\x7eæøåÆØÅ]")
 """Letters outside the Norwegian data's own come back as a neighbour (ë as é), so any such letter is a doubt."""
 
+_ALLOWED: Final[dict[FieldName, str]] = {
+    "fnr": string.digits,
+    "mobile": string.digits + "+",
+    "email": f"{string.ascii_letters}{string.digits}@._+-",
+}
+_SURELY: Final = 85
+_PERHAPS: Final = 70
+"""How alike a line and the printed refusal must be, of 100, for a tick and for a person's look."""
+
+_LOGO_SIDE: Final = 250
+_LOGO_AREA: Final = 250_000
+
 _BAND_MM: Final = 17.0
 _BOX: Final = re.compile(r"^\W*(?:[\[({|Il1]?\s?[xX×*]\s?[\])}|Il1J]?)\s")
 _EMPTY_BOX: Final = re.compile(r"^\s*(?:[\[({|L]\s?[\])}|J]|[☐□O0D])\s*(?=\w)")
+
+
+_BAD_PICTURE: Final = (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError)
+"""What Pillow raises for bytes that are no picture (its own errors are OSErrors)."""
 
 
 class _TooLarge(Exception):
@@ -57,9 +74,20 @@ def read_image(data: bytes, settings: Post) -> Reading:
                 forms.append(form)
     except _TooLarge:
         return Reading(distinct(forms), ("too_large",), numbers)
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, Image.DecompressionBombError):
-        return Reading(distinct(forms), ("damaged",), numbers)  # what Pillow raises for bytes that are no picture
+    except Image.DecompressionBombError:
+        return Reading(distinct(forms), ("too_large",), numbers)
+    except _BAD_PICTURE:
+        return Reading(distinct(forms), ("damaged",), numbers)
     return Reading(distinct(forms), () if found else ("layout_not_found",), numbers)
+
+
+def page_sized(data: bytes) -> bool:
+    """Whether a picture is large enough to be a page, not a logo below a mail; True where that cannot be told."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            return min(picture.size) >= _LOGO_SIDE and picture.width * picture.height >= _LOGO_AREA
+    except (*_BAD_PICTURE, Image.DecompressionBombError):
+        return True
 
 
 def _pages(data: bytes, settings: Post) -> Iterator[Grey]:
@@ -133,22 +161,31 @@ def _cell(grid: Grid, row: int, slot: int, name: FieldName, settings: Post, sour
     plain = ocr.read(piece, tessdata, "eng" if name == "email" else "nor", lines=several)
     value, confidence = labels.cleaned(name, plain.text), plain.confidence
     sure = labels.plausible(name, value) and not _FOREIGN.search(value)
-    if name == "email":
-        value = "".join(value.split())
-        sure = labels.plausible(name, value)
-    elif name in ("fnr", "mobile"):
-        letters = sum(map(str.isalpha, plain.text))
-        if letters <= len(plain.text) // 2 or confidence < 0.6:
-            only = ocr.DIGITS + ("+" if name == "mobile" else "")
-            strict = ocr.read(piece, tessdata, "eng", only=only, lines=several)
-            value, agree = ocr.digits_of(strict.text), ocr.digits_of(strict.text) == ocr.digits_of(plain.text)
-            # Wide gaps between digits give the limited reading a confidence of 0: two equal readings outweigh that.
-            confidence = max(confidence, strict.confidence) if agree else min(confidence, strict.confidence)
-            sure = agree and (holds_number(value) if name == "fnr" else bool(re.match(r"^(?:\+47)?[49]\d{7}$", value)))
+    letters = sum(map(str.isalpha, plain.text))
+    if name == "email" or (name in _ALLOWED and (letters <= len(plain.text) // 2 or confidence < 0.6)):
+        tidy = "".join if name == "email" else _digits_of
+        strict = ocr.read(piece, tessdata, "eng", only=_ALLOWED[name], lines=several)
+        value, agree = tidy(strict.text.split()), tidy(strict.text.split()) == tidy(plain.text.split())
+        # Limited to some letters the engine often says 0 for sound readings: two equal ones outweigh that.
+        confidence = max(confidence, strict.confidence) if agree else min(confidence, strict.confidence)
+        sure = agree and _sound(name, value)
     if not value:
         return None
     decision: Decision = "ready" if sure and confidence >= READY else "review"
     return ReadField(value[: labels.MAX_VALUE], round(min(confidence, 0.99), 2), source, decision)
+
+
+def _digits_of(words: list[str]) -> str:
+    """The digits of a reading, a leading + kept."""
+    text = "".join(words)
+    return ("+" if text.startswith("+") else "") + re.sub(r"\D", "", text)
+
+
+def _sound(name: FieldName, value: str) -> bool:
+    """Whether a number or address is one by what it must be: check digits, a Norwegian mobile, an address' shape."""
+    if name == "fnr":
+        return holds_number(value)
+    return bool(re.match(r"^(?:\+47)?[49]\d{7}$", value)) if name == "mobile" else labels.plausible(name, value)
 
 
 def _refusal(grid: Grid, slot: int, draft: Draft, settings: Post) -> None:
@@ -159,9 +196,9 @@ def _refusal(grid: Grid, slot: int, draft: Draft, settings: Post) -> None:
     text = ocr.read(piece, settings.tessdata, "nor", lines=True).text
     for line in text.splitlines():
         squeezed = " ".join(line.casefold().split())
-        if any(fuzz.partial_ratio(" ".join(label.split()[:4]), squeezed) >= 85 for label in REFUSAL_LABELS):
-            if _BOX.match(line) or labels.ticks_in(line)[:1] == [True]:
-                draft.ticked.add(slot)
-            elif not _EMPTY_BOX.match(line):
-                draft.worded.add(slot)
-            return
+        alike = max(fuzz.partial_ratio(" ".join(label.split()[:4]), squeezed) for label in REFUSAL_LABELS)
+        if alike >= _SURELY and (_BOX.match(line) or labels.ticks_in(line)[:1] == [True]):
+            draft.ticked.add(slot)
+        elif alike >= _PERHAPS and not _EMPTY_BOX.match(line):
+            draft.worded.add(slot)
+    draft.worded -= draft.ticked

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call"
 """The form in a PDF: typed, filled on screen, scanned, locked, broken."""
 
 import io
@@ -64,7 +65,7 @@ def test_an_unfilled_form_gives_no_entry() -> None:
     assert ((), (), False) == (reading.forms, reading.faults, reading.holds_number)
 
 
-def _sheet(draw: Callable[[Any], None]) -> bytes:
+def _sheet(draw: Callable[[Any], object]) -> bytes:
     out = io.BytesIO()
     sheet = Canvas(out, pagesize=(595, 842), invariant=1)
     draw(sheet)
@@ -113,6 +114,50 @@ def test_a_scanned_pdf_is_read_as_a_picture(filled: Filled, told: Told) -> None:
     reading = read_pdf(scanned(form, seed=6, fmt="pdf"), POST)
     assert (True, ()) == (reading.forms[0].machine_read, reading.faults)
     assert told(form) == told(reading.forms[0])
+
+
+def _over(form: FilledForm, draw: Callable[[Any], object]) -> bytes:
+    """The typed page with something drawn on top."""
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(typed_pdf(form))))
+    writer.pages[0].merge_page(PdfReader(io.BytesIO(_sheet(draw))).pages[0])
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_printed_form_with_a_picture_of_the_answer_is_read_as_a_picture() -> None:
+    """Where the text layer is the unfilled form and something is pasted on it, the page is looked at."""
+    import cv2
+    import numpy as np
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
+
+    strip = np.full((60, 480), 255, np.uint8)
+    cv2.putText(strip, KARI, (20, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0,), 4)
+    cell = ImageReader(Image.fromarray(strip))
+    reading = read_pdf(_over(FilledForm(), lambda sheet: sheet.drawImage(cell, 203, 366, 150, 19)), POST)
+    assert [True] == [form.machine_read for form in reading.forms]
+    fnr = reading.forms[0].entries[0].fnr
+    assert fnr is not None
+    assert (KARI, True) == (fnr.value, fnr.decision != "accepted")
+
+
+def test_notes_typed_onto_the_page_are_its_text(told: Told) -> None:
+    """Many fill a PDF with their viewer's text tool: free text notes count where they stand."""
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.annotations import FreeText
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(typed_pdf(FilledForm()))))
+    cells = (("Ola Nordmann", 394), (KARI, 366), ("Kari Nordmann", 337))
+    for text, bottom in cells:
+        writer.add_annotation(0, FreeText(text=text, rect=(203, bottom, 350, bottom + 18)))
+    out = io.BytesIO()
+    writer.write(out)
+    reading = read_pdf(out.getvalue(), POST)
+    expected = {1: {"pupil": "Ola Nordmann", "fnr": KARI, "name": "Kari Nordmann"}}
+    assert ([expected], False) == ([told(form) for form in reading.forms], reading.forms[0].machine_read)
 
 
 def _layered(form: FilledForm, text: FilledForm) -> bytes:
