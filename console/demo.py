@@ -145,7 +145,7 @@ def _play(state: State, made: World) -> dict[str, Any]:
         runs[title] = summary
         if not state.as_json:
             click.echo(f"\n== {title}")
-            show_summary(State(), title, summary)
+            show_summary(State(), "", summary)
 
     run("First intake", "intake", channel="all")
     made.fill(late=True)
@@ -156,6 +156,7 @@ def _play(state: State, made: World) -> dict[str, Any]:
     runs["signed"] = _sign_some(made)
     run("Retention today", "retention")
     run("Retention tomorrow, played ahead", "retention", as_of=made.school.today + timedelta(days=1))
+    runs["remove_lines"] = _removals(state, made)
     return runs
 
 
@@ -195,6 +196,23 @@ def _sign_some(made: World) -> int:
             worklist.sign(tx, line.id, as_="done", by=STEWARD)
     store.close()
     return len(chosen)
+
+
+def _removals(state: State, made: World) -> int:
+    """The REMOVE lines that stand after the erasure: what the school still has to do in Visma InSchool."""
+    from store import worklist
+    from store.database import open_store
+    from tasks.provision.lists import as_row
+
+    store = open_store(made.house)
+    with store.read() as tx:
+        rows = [as_row(line) for line in worklist.read_lines(tx) if line.kind == "remove"]
+    store.close()
+    shown = ("do", "due", "guardian", "pupil", "class", "note")
+    if not state.as_json:
+        click.echo("\n== What the school must now remove in Visma InSchool: the erasure here cannot do it there")
+        state.table("", shown, [[row[name] for name in shown] for row in rows])
+    return len(rows)
 
 
 def _leaves_soon(made: World, name: str) -> bool:

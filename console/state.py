@@ -74,7 +74,7 @@ class State:
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
+        table = Table(title=title or None, title_justify="left", header_style="bold", pad_edge=False)
         for header in headers:
             table.add_column(header, overflow="fold", no_wrap=header in ("id", "line", "submission"))
         for row in rows:
