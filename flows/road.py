@@ -67,12 +67,13 @@ def walk(store: Store, steps: Steps, tally: Tally, *, only: Sequence[str] = (), 
     while claims := ledger.claim(store, owner, store.settings.intake.batch_size, only, skip=tally.failed):
         ids = [claim.id for claim in claims]
         try:
-            spent = [claim for claim in claims if claim.alone and claim.attempts > store.settings.intake.max_attempts]
+            most = store.settings.intake.max_attempts
+            spent = [claim for claim in claims if claim.lost or (claim.alone and claim.attempts > most)]
             for claim in spent:
                 verdict = Verdict(claim.id, claim.received_at, SubmissionOutcome.READ)
-                tally.add(give_up(store, verdict, owner))
-            if not spent:
-                locked = _batch(store, steps, claims, owner, tally)
+                tally.add(give_up(store, verdict, owner, "source_lost" if claim.lost else "processing_failed"))
+            if good := [claim for claim in claims if claim not in spent]:
+                locked = _batch(store, steps, good, owner, tally)
                 ledger.release(store, owner, locked, alone=False)
                 tally.failed += locked
                 tally.locked += len(locked)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from schemas.errors import NotReady, OutsideFault, SafetyRefusal
 from schemas.settings import Settings
@@ -123,6 +123,8 @@ class Store:
     def _faults(self) -> Iterator[None]:
         try:
             yield
+        except (IntegrityError, DataError, ProgrammingError):  # a fault of ours, which must count as an attempt
+            raise
         except DBAPIError as fault:
             kind = type(fault).__name__
             raise OutsideFault("store_unavailable", f"the database answered {kind}", "check disk space") from None

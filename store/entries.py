@@ -47,6 +47,7 @@ def save(
             name: [value, *entry.sources.get(name, (1.0, "", "review"))] for name, value in in_form_order(entry.values)
         }
     }
+    keeps = keeps and bool(told["fields"])
     sealed = tx.vault.seal(entry.submission, "entries.fields", ident, json.dumps(told).encode()) if keeps else None
     values = {
         "submission_id": entry.submission,
@@ -99,9 +100,15 @@ def fields(tx: Transaction, row: Row[Any]) -> dict[str, tuple[str, float, str, s
 
 def correct(tx: Transaction, submission: str, slot: int, ord_: int, field: str, value: str, by: str) -> None:
     """Lay a steward's value over one field (or `decision`), sealed under the submission's key."""
-    sealed = tx.vault.seal(submission, "corrections.value", submission, value.encode())
+    row = correction_row(submission, slot, ord_, field)
+    sealed = tx.vault.seal(submission, "corrections.value", row, value.encode())
     place = {"submission_id": submission, "slot": slot, "ord": ord_, "field": field}
     tx.connection.execute(insert(corrections).values(value_ct=sealed, made_by=by, made_at=tx.now, **place))
+
+
+def correction_row(submission: str, slot: int, ord_: int, field: str) -> str:
+    """What a correction's sealed value is bound to, so that it cannot be put under another field."""
+    return f"{submission}/{slot}/{ord_}/{field}"
 
 
 def original_kept_until(tx: Transaction, submission: str) -> None:

@@ -54,13 +54,13 @@ class FileKeyRing:
             if mode & 0o077:
                 raise NotReady("keys_readable", "the key file can be read by other accounts", "run: chmod 600 on it")
             held = json.loads(path.read_bytes())
+            self._epoch = int(held["epoch"])
+            self._kek = {int(e): AESGCM(base64.b64decode(k)) for e, k in held["kek"].items()}
+            self._mac = {p: base64.b64decode(held[p], validate=True) for p in ("delivery", "lookup", "audit")}
         except FileNotFoundError:
             raise NotReady("keys_missing", "the key file is not there", "restore it, or run: foresatt init") from None
-        except (ValueError, UnicodeDecodeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise NotReady("keys_damaged", "the key file is damaged", "restore it from its escrow copy") from None
-        self._epoch = int(held["epoch"])
-        self._kek = {int(e): AESGCM(base64.b64decode(k)) for e, k in held["kek"].items()}
-        self._mac = {p: base64.b64decode(held[p]) for p in ("delivery", "lookup", "audit")}
 
     @staticmethod
     def create(path: Path) -> "FileKeyRing":

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as kept
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import Row, and_, func, insert, or_, select, update
 
 from schemas.documents import Delivery
+from schemas.errors import NotReady
 from schemas.ids import new_id
 from store.database import Store, Transaction
+from store.entries import correction_row
 from store.owner import is_dead
 from store.tables import corrections, sightings, submissions
 
@@ -32,7 +35,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One submission under our lease, opened."""
+    """One submission under our lease, opened; `lost` where what was sealed no longer opens."""
 
     id: str
     channel: str
@@ -43,6 +46,7 @@ class Claimed:
     attempts: int
     alone: bool
     corrections: tuple[Correction, ...] = ()
+    lost: bool = False
 
 
 def source_digests(tx: Transaction, delivery: Delivery) -> tuple[bytes, bytes, bytes]:
@@ -130,7 +134,7 @@ def claim(store: Store, owner: str, limit: int, only: Sequence[str] = (), skip: 
             tx.connection.execute(
                 update(submissions).where(submissions.c.id == row.id).values(**lease, attempts=attempts)
             )
-        return [open_claim(tx, row.id, row.attempts + (1 if row.alone else 0)) for row in rows]
+        return [_open_or_lost(tx, row, row.attempts + (1 if row.alone else 0)) for row in rows]
 
 
 def open_claim(tx: Transaction, submission: str, attempts: int = 0) -> Claimed:
@@ -140,10 +144,7 @@ def open_claim(tx: Transaction, submission: str, attempts: int = 0) -> Claimed:
     found = tx.connection.execute(
         select(corrections).where(corrections.c.submission_id == row.id).order_by(corrections.c.id)
     )
-    overlay = tuple(
-        Correction(c.slot, c.ord, c.field, tx.vault.open(row.id, "corrections.value", row.id, c.value_ct).decode())
-        for c in found
-    )
+    overlay = tuple(Correction(c.slot, c.ord, c.field, _value(tx, c)) for c in found)
     return Claimed(
         id=row.id,
         channel=row.channel,
@@ -155,6 +156,20 @@ def open_claim(tx: Transaction, submission: str, attempts: int = 0) -> Claimed:
         alone=row.alone,
         corrections=overlay,
     )
+
+
+def _value(tx: Transaction, row: Row[Any]) -> str:
+    place = correction_row(row.submission_id, row.slot, row.ord, row.field)
+    return tx.vault.open(row.submission_id, "corrections.value", place, row.value_ct).decode()
+
+
+def _open_or_lost(tx: Transaction, row: Row[Any], attempts: int) -> Claimed:
+    try:
+        return open_claim(tx, row.id, attempts)
+    except NotReady as fault:
+        if fault.code not in ("seal_broken", "erased"):  # a wrong key file is no one submission's fault
+            raise
+        return Claimed(row.id, row.channel, row.received_at, b"", "", "", attempts, row.alone, lost=True)
 
 
 def _free_dead_leases(tx: Transaction, now: datetime) -> None:

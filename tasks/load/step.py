@@ -93,11 +93,10 @@ def write_submission(
     return applied, []
 
 
-def give_up(store: Store, verdict: Verdict, owner: str) -> Loaded:
-    """Three attempts have failed: a person decides, and the administrator looks why."""
-    failed = replace(
-        verdict, outcome=SubmissionOutcome.READ, faults=(Fault("system", "processing_failed"),), entries=()
-    )
+def give_up(store: Store, verdict: Verdict, owner: str, code: str = "processing_failed") -> Loaded:
+    """Three attempts have failed, or the original no longer opens (`source_lost`): a person decides, and the
+    administrator looks why."""
+    failed = replace(verdict, outcome=SubmissionOutcome.READ, faults=(Fault("system", code),), entries=())
     return load_batch([(failed, [])], store, owner)
 
 
