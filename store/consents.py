@@ -7,9 +7,8 @@ from sqlalchemy import func, insert, select, update
 
 from schemas.errors import UsageFault
 from schemas.ids import new_id
-from store import audit
+from store import audit, worklist
 from store.database import Transaction
-from store.people import refresh_due
 from store.tables import consents, links, pupils
 
 
@@ -74,5 +73,5 @@ def _change(tx: Transaction, ident: str, expected: str | None, state: str, by: s
     if state == "confirmed":
         values["confirmed_by"] = by
     tx.connection.execute(update(consents).where(consents.c.id == ident).values(**values))
-    refresh_due(tx, row.pupil_id)
+    worklist.refresh(tx, row.pupil_id)
     audit.write(tx, by, f"consent_{state}", ident)

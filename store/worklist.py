@@ -17,7 +17,7 @@ from schemas.errors import UsageFault
 from schemas.ids import new_id
 from store import audit, guardians
 from store.database import Transaction
-from store.people import read_pupils
+from store.people import read_pupils, refresh_due
 from store.tables import links, worklist_lines
 
 Signature = Literal["done", "already_in_vis", "newer_in_vis", "not_done"]
@@ -71,21 +71,36 @@ def sync(tx: Transaction) -> dict[str, int]:
 
 
 def ensure_remove(tx: Transaction, pupil_id: str, guardian_id: str, why: str | None = None) -> int:
-    """Make or update the REMOVE line of a pair; returns 1 where one was made."""
+    """Make or update the REMOVE line of a pair; returns 1 where one was made. With no due date (a consent until the
+    pupil leaves) a line that is there waits without one, unseen."""
     this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
     link = tx.connection.execute(select(links).where(this)).one_or_none()
-    if link is None or link.due_on is None:
+    if link is None:
         return 0
-    due_on = working_day_before(link.due_on) if link.due_on > tx.today else link.due_on
+    due_on = link.due_on
+    if due_on is not None and due_on > tx.today:
+        due_on = working_day_before(due_on)
     why = why or link.due_reason or "turned_18"
     line = _line(tx, "remove", pupil_id, guardian_id)
     if line is None:
+        if due_on is None:
+            return 0
         _insert(tx, "remove", pupil_id, guardian_id, why=why, due_on=due_on)
         return 1
     if line.state == "open" and (line.due_on, line.why) != (due_on, why):
         this_line = worklist_lines.c.id == line.id
         tx.connection.execute(update(worklist_lines).where(this_line).values(due_on=due_on, why=why))
     return 0
+
+
+def refresh(tx: Transaction, pupil_id: str) -> None:
+    """Recompute every due date that hangs on this pupil, and let the REMOVE lines follow: a consent puts them off, a
+    leaving date brings them nearer."""
+    refresh_due(tx, pupil_id)
+    for guardian_id in (
+        tx.connection.execute(select(links.c.guardian_id).where(links.c.pupil_id == pupil_id)).scalars().all()
+    ):
+        ensure_remove(tx, pupil_id, guardian_id)
 
 
 def before_erasure(tx: Transaction, pupil_id: str, guardian_id: str, why: str, *, last: bool) -> None:

@@ -7,18 +7,17 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from schemas.contact import same_email, same_mobile
-from schemas.names import agrees
 from sqlalchemy import insert, select, update
 
+from schemas.contact import same_email, same_mobile
 from schemas.due import next_working_day
 from schemas.ids import new_id
+from schemas.names import agrees
 from schemas.outcomes import EntryOutcome
 from schemas.verdicts import Decision, Fault
 from store import analogue, audit, guardians, worklist
 from store.database import Transaction
 from store.guardians import Guardian
-from store.people import refresh_due
 from store.tables import links, outbox
 
 Out = EntryOutcome
@@ -93,8 +92,7 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     for old in namesakes:  # a steward has seen it: the same person with a new number
         _mark_due(tx, pupil_id, old.id, "replaced")
         to_erase.append((f"{pupil_id}/{old.id}", "replaced"))
-    refresh_due(tx, pupil_id)
-    worklist.ensure_remove(tx, pupil_id, guardian_id)
+    worklist.refresh(tx, pupil_id)
     audit.write(tx, entry.decided_by or audit.RULES, "guardian_linked", guardian_id, f"basis={decision.basis}")
     return Applied(Out.LOADED, faults, guardian_id, to_erase=tuple(to_erase))
 
@@ -180,7 +178,7 @@ def _paper(tx: Transaction, decision: Decision, why: str) -> Applied:
     if not there:
         about = {"name": entry.get("name"), "address": decision.address}
         analogue.add(tx, pupil_id, why=why, submission=entry.submission, arrived=entry.received_at, **about)
-        refresh_due(tx, pupil_id)
+        worklist.refresh(tx, pupil_id)
     return Applied(decision.outcome, decision.faults)
 
 

@@ -7,9 +7,9 @@ from sqlalchemy import insert, select
 
 from schemas.errors import SafetyRefusal
 from schemas.ids import new_id
-from store import audit, guardians
+from store import audit, guardians, worklist
 from store.database import Store, Transaction
-from store.people import mark_missing, refresh_due, roster_key, save_pupil
+from store.people import mark_missing, roster_key, save_pupil
 from store.tables import links, pupils, roster_runs
 from tasks.reconcile.roster import Roster
 
@@ -37,13 +37,13 @@ def import_roster(store: Store, roster: Roster, source: bytes, *, dry_run: bool 
         for pupil in told:
             ident, new = save_pupil(tx, pupil)
             added += new
-            refresh_due(tx, ident)
+            worklist.refresh(tx, ident)
             _protect(tx, ident, pupil.shielded)
         ended = 0
         for ident in gone:
             if mark_missing(tx, ident):
                 ended += 1
-                refresh_due(tx, ident)
+                worklist.refresh(tx, ident)
         result = Imported(len(told), added, len(gone), ended)
         digest = tx.keyring.mac("delivery", b"roster|" + hashlib.sha256(source).digest())
         row = {"id": new_id("N"), "source_digest": digest, "state": "applied", "pupils": len(told), "added": added}

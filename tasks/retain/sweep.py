@@ -12,9 +12,8 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, func, or_, select, text
 
 from schemas.outcomes import OPEN
-from store import audit, entries, erasure
+from store import audit, entries, erasure, worklist
 from store.database import Store, Transaction
-from store.people import refresh_due
 from store.tables import entries as entry_rows
 from store.tables import links, pupils, reasons, refusals, sightings, submissions
 
@@ -42,7 +41,7 @@ def recompute(store: Store) -> int:
     with store.write() as tx:
         idents = list(tx.connection.execute(select(pupils.c.id)).scalars())
         for ident in idents:
-            refresh_due(tx, ident)
+            worklist.refresh(tx, ident)
     return len(idents)
 
 
