@@ -137,7 +137,7 @@ def test_a_printed_form_with_a_picture_of_the_answer_is_read_as_a_picture() -> N
     strip = np.full((60, 480), 255, np.uint8)
     cv2.putText(strip, KARI, (20, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0,), 4)
     cell = ImageReader(Image.fromarray(strip))
-    reading = read_pdf(_over(FilledForm(), lambda sheet: sheet.drawImage(cell, 203, 366, 150, 19)), POST)
+    reading = read_pdf(_over(FilledForm(), lambda sheet: sheet.drawImage(cell, 203, 336, 150, 19)), POST)
     assert [True] == [form.machine_read for form in reading.forms]
     fnr = reading.forms[0].entries[0].fnr
     assert fnr is not None
@@ -150,7 +150,7 @@ def test_notes_typed_onto_the_page_are_its_text(told: Told) -> None:
     from pypdf.annotations import FreeText
 
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(typed_pdf(FilledForm()))))
-    cells = (("Ola Nordmann", 394), (KARI, 366), ("Kari Nordmann", 337))
+    cells = (("Ola Nordmann", 365), (KARI, 337), ("Kari Nordmann", 308))
     for text, bottom in cells:
         writer.add_annotation(0, FreeText(text=text, rect=(203, bottom, 350, bottom + 18)))
     out = io.BytesIO()
