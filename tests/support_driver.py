@@ -6,6 +6,7 @@ killed like any other process.
 """
 
 import atexit
+import importlib
 import json
 import os
 import selectors
@@ -16,17 +17,25 @@ from typing import Any, NoReturn
 
 import support_spoil
 
+from schemas.settings import Settings
+
+HOUSE = (
+    "console.main", "console.server", "flows.deployments", "store.listing", "tasks.provision.lists",
+    "tasks.extract.ocr", "tasks.extract.pdf", "tasks.extract.scan", "prefect.task_engine",
+    "prefect.concurrency.services", "prefect.concurrency._sync", "prefect.utilities.visualization", "fastapi",
+    "sqlalchemy.dialects.sqlite", "anyio.streams.tls", "anyio._core._sockets", "anyio._backends._asyncio",
+    "phonenumbers.data.region_NO", "anyascii._data",
+)  # fmt: skip
+"""What a run imports: once here instead of in every run."""
+
 
 def main() -> None:
     """Answer one JSON line with the exit status for every JSON line that asks for a run, until the input ends."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
-    import console.main  # noqa: F401
-    import flows.deployments  # noqa: F401
-    import tasks.extract.ocr
-    import tasks.extract.pdf
-    import tasks.extract.scan  # noqa: F401
-
+    for name in HOUSE:
+        importlib.import_module(name)
+    importlib.import_module("tasks.validate.step").check_switched_on(Settings())
     if threading.active_count() > 1:
         raise RuntimeError("a thread is running: no child can be forked safely")
     replies.write('{"ready": true}\n')

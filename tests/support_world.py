@@ -25,7 +25,7 @@ from fixtures.town import fill
 from store import analogue, audit, guardians, listing, tables
 from store.config import House, load
 from store.database import OSLO, Store, open_store
-from store.listing import SubmissionLine
+from store.listing import EntryLine, SubmissionLine
 from store.people import read_pupils
 from tasks.decrypt.keyring import stop_agent
 from tasks.reconcile.importing import import_roster
@@ -136,11 +136,7 @@ def picture(home: Path) -> dict[str, Any]:
         pupils = {pupil.id: pupil.name for pupil in read_pupils(tx)}
         held = [(row, guardians.read_guardian(tx, row.guardian_id)) for row in run(select(tables.links))]
         told: dict[str, Any] = {
-            "submissions": [
-                (x.channel, x.received_at, x.state, x.outcome, sorted(x.codes), x.has_original)
-                + tuple((e.slot, e.ord, e.outcome, sorted(e.codes), e.held_until, e.review_due_on) for e in x.entries)
-                for x in listing.read(tx)
-            ],
+            "submissions": [_picture(line) for line in listing.read(tx)],
             "links": sorted(
                 (pupils[row.pupil_id], g.name, g.number, g.mobile, g.email, row.basis, str(row.suspended), row.due_on)
                 for row, g in held
@@ -165,3 +161,13 @@ def picture(home: Path) -> dict[str, Any]:
     told["mails"] = sorted(str(path.relative_to(home / "mail")) for path in (home / "mail").rglob("*.example*"))
     told["scans"] = Counter(path.parent.name for path in (home / "scans").rglob("*.*"))
     return told
+
+
+def _picture(line: SubmissionLine) -> tuple[Any, ...]:
+    told = (line.channel, line.received_at, line.state, line.outcome, sorted(line.codes), line.has_original)
+    return (*told, *map(picture_of_entry, line.entries))
+
+
+def picture_of_entry(entry: EntryLine) -> tuple[Any, ...]:
+    """An entry without its ids."""
+    return (entry.slot, entry.ord, entry.outcome, sorted(entry.codes), entry.held_until, entry.review_due_on)

@@ -1,33 +1,18 @@
 """Nothing is lost or doubled: the process dies at every boundary of the road, and the next run makes it whole.
 
-Belongs here: runs that are killed, that fail, that meet each other. Does not belong here: what each step makes of bad
-input.
+Belongs here: SIGKILL between steps and inside them. Does not belong here: faults that a run survives
+(`test_poison`).
 """
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from support_runs import Ran, Runs
-from support_world import Inbox, Town, picture
+from support_faults import Workshop
+from support_runs import Ran
+from support_world import picture
 
-from fixtures.casebook import Case
-
-SENT = (
-    "mail_mime_both_1",
-    "digipost_both_1",
-    "turns_18_today",
-    "mother_before_refusal",
-    "refusal_for_the_other_parent",
-    "bad_check_digit",
-    "newsletter",
-    "text_named_pdf",
-)
-"""Eight deliveries by all three channels: loaded, not applicable, suspended, rejected, no form."""
-SMALL_BATCHES = {"FORESATT_INTAKE_BATCH_SIZE": "5", "FORESATT_POST_STABLE_SECONDS": "0"}
 KILLED = -9
 
 KILLS: Mapping[str, dict[str, Any]] = {
@@ -53,35 +38,6 @@ KILLS: Mapping[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Workshop:
-    """Copies of one filled home, and what an undisturbed run makes of it."""
-
-    homes: Town
-    runs: Runs
-    inbox: Inbox
-    filled: Path
-    undisturbed: dict[str, Any]
-
-    def home(self, name: str) -> Path:
-        return self.homes.copy(self.filled, name)
-
-    def intake(self, home: Path, *spoil: dict[str, Any]) -> Ran:
-        """One intake by every channel, with these faults."""
-        env = self.inbox.environ | SMALL_BATCHES
-        return self.runs("intake", "--json", home=home, env=env, spoil=spoil)
-
-
-@pytest.fixture(scope="module")
-def workshop(homes: Town, runs: Runs, cases: dict[str, Case]) -> Workshop:
-    """A home with eight deliveries waiting."""
-    inbox, filled = homes.inbox(), homes.home("k")
-    homes.fill(filled, (cases[name] for name in SENT), inbox)
-    whole = homes.copy(filled, "k0")
-    runs("intake", "--json", home=whole, env=inbox.environ | SMALL_BATCHES).fine()
-    return Workshop(homes, runs, inbox, filled, picture(whole))
-
-
 @pytest.fixture(scope="module")
 def killed(workshop: Workshop) -> Iterator[dict[str, tuple[Ran, Ran, dict[str, Any]]]]:
     """For every place: the run that was killed there, the run after it, and what the home holds then."""
@@ -91,7 +47,7 @@ def killed(workshop: Workshop) -> Iterator[dict[str, tuple[Ran, Ran, dict[str, A
         first = workshop.intake(home, KILLS[place] | {"do": "kill"})
         return first, workshop.intake(home), picture(home)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         yield dict(zip(KILLS, pool.map(play, range(1, len(KILLS) + 1), KILLS), strict=True))
 
 
@@ -113,8 +69,8 @@ def test_the_undisturbed_run_is_worth_comparing_with(workshop: Workshop) -> None
 def test_a_run_killed_anywhere_is_made_whole_by_the_next(
     place: str, workshop: Workshop, killed: dict[str, tuple[Ran, Ran, dict[str, Any]]]
 ) -> None:
-    """After a SIGKILL at any boundary one more run leaves exactly what an undisturbed one does: every submission decided
-    once, nothing lost, nothing doubled, no lease held, every source settled."""
+    """After a SIGKILL at any boundary one more run leaves exactly what an undisturbed one does: every submission
+    decided once, nothing lost, nothing doubled, no lease held, every source settled."""
     first, second, told = killed[place]
 
     assert (KILLED, 0) == (first.code, second.code), second.out + second.err
