@@ -6,7 +6,7 @@ the environment variable that holds one.
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,108 +23,147 @@ class Section(BaseModel):
 class School(Section):
     """Who the school is."""
 
-    name: str = "Skolen"
-    language: Language = Field("nb", description="Language of reasons and lists.")
+    name: str = Field("Skolen", description="The school's name.")
+    language: Language = Field("nb", description="Language of reasons and next steps: bokmål, nynorsk or English.")
 
 
 class Email(Section):
     """The mail channel."""
 
-    source: Path | None = Field(None, description="A Maildir, or a folder of .eml. Default: the home's own Maildir.")
-    read_only: bool = Field(False, description="Never move or delete anything at the source.")
-    max_bytes: int = Field(25_000_000, gt=0, description="A larger mail is `too_large`, unopened.")
-    max_plaintext_bytes: int = Field(60_000_000, gt=0)
-    gpg_cpu_seconds: int = Field(20, gt=0)
-    gpg_wall_seconds: int = Field(60, gt=0)
+    source: Path | None = Field(
+        None, description="A Maildir, or a folder of .eml (which is never touched). Default: `mail` in the home."
+    )
+    read_only: bool = Field(False, description="Never move, flag or delete a mail.")
+    max_bytes: int = Field(25_000_000, gt=0, description="A larger mail is `too_large` and is not opened.")
+    max_plaintext_bytes: int = Field(60_000_000, gt=0, description="All that one mail may hold once decrypted.")
+    gpg_cpu_seconds: int = Field(20, gt=0, description="Processor time of one GnuPG call.")
+    gpg_wall_seconds: int = Field(60, gt=0, description="Time for opening one mail, all its parts together.")
     max_depth: int = Field(20, gt=0, description="Depth of nested MIME containers.")
-    max_parts: int = Field(200, gt=0)
+    max_parts: int = Field(200, gt=0, description="Parts of one mail.")
 
 
 class Digipost(Section):
     """The Digipost organisation inbox; off while `url` is empty."""
 
-    url: str = Field("", description="API base, for example https://api.digipost.no.")
-    broker_id: int = Field(0, ge=0, description="The account that signs.")
-    sender_id: int = Field(0, ge=0, description="Whose inbox.")
-    key_file: Path | None = Field(None, description="PEM file with the RSA key registered at Digipost; mode 0600.")
-    content_hosts: tuple[str, ...] = Field(
-        ("digipostdata.no", "digipost.no"), description="Where content may be fetched."
+    url: str = Field("", description="Base address of the API, for example https://api.digipost.no.")
+    broker_id: int = Field(0, ge=0, description="The Digipost account that signs the requests.")
+    sender_id: int = Field(0, ge=0, description="The Digipost account whose inbox is read.")
+    key_file: Path | None = Field(
+        None, description="PEM file (mode 0600) with the RSA key whose certificate is registered at Digipost."
     )
-    timeout_seconds: float = Field(10.0, gt=0)
-    max_bytes: int = Field(25_000_000, gt=0)
+    content_hosts: tuple[str, ...] = Field(
+        ("digipostdata.no", "digipost.no"),
+        description="Hosts, with those below them, from which content may be fetched.",
+    )
+    timeout_seconds: float = Field(10.0, gt=0, description="Patience with one answer.")
+    max_bytes: int = Field(25_000_000, gt=0, description="A larger document is `too_large`.")
 
 
 class Post(Section):
-    """The scan folder."""
+    """The scan folder. The bounds on pages and pixels also hold for documents that came by mail and Digipost."""
 
-    folder: Path | None = Field(None, description="Where the scanner puts files. Default: the home's own folder.")
-    read_only: bool = False
-    max_bytes: int = Field(50_000_000, gt=0)
-    stable_seconds: float = Field(2.0, ge=0, description="A file that changed more recently is still being written.")
-    tessdata: Path = Field(Path("/usr/share/tesseract-ocr/5/tessdata"), description="Tesseract's language files.")
-    max_pages: int = Field(20, gt=0)
+    folder: Path | None = Field(None, description="Where the scanner puts its files. Default: `scans` in the home.")
+    read_only: bool = Field(False, description="Never move or delete a scan.")
+    max_bytes: int = Field(50_000_000, gt=0, description="A larger file is `too_large`.")
+    stable_seconds: float = Field(2.0, ge=0, description="A file that changed more recently waits for the next run.")
+    tessdata: Path = Field(
+        Path("/usr/share/tesseract-ocr/5/tessdata"), description="Folder of Tesseract's language files."
+    )
+    max_pages: int = Field(20, gt=0, description="Pages of one document.")
     max_pixels: int = Field(60_000_000, gt=0, description="Pixels of one page.")
 
 
 class Evidence(Section):
     """What may prove that a guardian and a number belong to a pupil, in the domain's order. A steward always may."""
 
-    roster: bool = True
+    roster: bool = Field(
+        True, description="The school's list may: it names the guardian, and the number, mobile or e-mail agrees."
+    )
     register_on: bool = Field(False, description="Folkeregisteret. Not built yet: switching it on is refused.")
 
 
 class Identity(Section):
     """How identity numbers are judged."""
 
-    accept_2032_from: date = date(2032, 1, 1)
-    plus40: Literal["h_number", "nav"] | None = None
+    accept_2032_from: date = Field(
+        date(2032, 1, 1), description="Numbers that only the check-digit rule of 2032 allows are taken from this day."
+    )
+    plus40: Literal["h_number", "nav"] | None = Field(
+        None, description="What a number with 40 added to the month is. Unset: well formed, and never taken."
+    )
 
 
 class Retention(Section):
     """How long, and which reading of the calendar."""
 
-    leap_day: Literal["28_february", "1_march"] = Field("28_february", description="When 29 February turns 18.")
-    between_years_until: str = Field("09-01", pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
-    originals_days: int = Field(30, ge=0, le=90)
-    held_days: int = Field(90, ge=1, le=90)
-    source_copy_days: int | Literal["leave"] = Field(7, description="0 to 7, or leave.")
-    reduce_number_after_signoff: bool = True
-    tombstone_months: int = Field(13, ge=1)
+    leap_day: Literal["28_february", "1_march"] = Field(
+        "28_february", description="When somebody born on 29 February turns 18."
+    )
+    between_years_until: str = Field(
+        "09-01",
+        pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+        description="Month and day until which a pupil whose school year ended in summer is waited for.",
+    )
+    originals_days: int = Field(
+        30, ge=0, le=90, description="Days that a sealed original is kept after the last decision on it."
+    )
+    held_days: int = Field(
+        90, ge=1, le=90, description="Days after receipt that an open or unreadable form is kept at most."
+    )
+    source_copy_days: Annotated[int, Field(ge=0, le=7)] | Literal["leave"] = Field(
+        7,
+        description="Days after the decision that the copy at its source is deleted: 0 to 7, or `leave`.",
+    )
+    reduce_number_after_signoff: bool = Field(
+        True, description="Once an ADD line is signed off, keep only the number's keyed look-up value."
+    )
+    tombstone_months: int = Field(
+        13,
+        ge=1,
+        description="Months that outcome and keyed digest of a delivery are kept. Longer than any backup lives.",
+    )
 
 
 class Worklist(Section):
     """The Visma InSchool work list."""
 
-    show_days_ahead: int = Field(14, ge=0)
+    show_days_ahead: int = Field(14, ge=0, description="Days before its date that a REMOVE line shows.")
 
 
 class Intake(Section):
     """The queue's numbers."""
 
-    batch_size: int = Field(200, gt=0)
-    lease_seconds: int = Field(600, gt=0)
-    max_attempts: int = Field(3, gt=0)
+    batch_size: int = Field(200, gt=0, description="Submissions worked on together.")
+    lease_seconds: int = Field(
+        600, gt=0, description="How long a batch is reserved for one worker. A dead worker's is free sooner."
+    )
+    max_attempts: int = Field(
+        3, gt=0, description="Attempts at a submission that fails alone, before a person is asked."
+    )
 
 
 class RosterGuard(Section):
-    """When a roster looks broken rather than changed."""
+    """When a roster looks broken rather than changed: more pupils missing than the larger of the two."""
 
-    max_gone_share: float = Field(0.02, ge=0, le=1)
-    max_gone_count: int = Field(10, ge=0, description="More than the larger of the two stops the import.")
+    max_gone_share: float = Field(0.02, ge=0, le=1, description="Share of the known pupils.")
+    max_gone_count: int = Field(10, ge=0, description="Number of pupils.")
 
 
 class Prefect(Section):
     """The orchestrator; with no `api_url` foresatt starts a server of its own on loopback."""
 
-    api_url: str = ""
-    api_auth_env: str = Field("FORESATT_PREFECT_AUTH", description="Environment variable holding user:password.")
-    history_days: int = Field(30, ge=1)
+    api_url: str = Field("", description="A Prefect server of your own: https, or loopback.")
+    api_auth_env: str = Field("FORESATT_PREFECT_AUTH", description="Environment variable that holds its user:password.")
+    history_days: int = Field(30, ge=1, description="How long finished runs stay to be seen.")
 
 
 class Settings(Section):
     """All of them."""
 
-    environment: Environment = "production"
+    environment: Environment = Field(
+        "production",
+        description="production takes no synthetic identity number, test takes only those. Stamped into the store.",
+    )
     school: School = School()
     email: Email = Email()
     digipost: Digipost = Digipost()
