@@ -16,13 +16,13 @@ from store.tables import audit
 
 RULES: Final = "rules"
 """The actor of what no person decided."""
-STAFF: Final = re.compile(r"^[a-z][a-z0-9._-]{0,39}$")
-DETAIL: Final = re.compile(r"^[A-Za-z0-9_:,=./ -]{0,200}$")
+STAFF: Final = re.compile(r"[a-z][a-z0-9._-]{0,39}")
+DETAIL: Final = re.compile(r"[A-Za-z0-9_:,=./ -]{0,200}")
 
 
 def staff(name: str) -> str:
     """A steward's staff id. Raises `UsageFault` for anything that could be a number or a sentence."""
-    if not STAFF.match(name) or sum(c.isdigit() for c in name) > 6:
+    if not STAFF.fullmatch(name) or sum(c.isdigit() for c in name) > 6:
         raise UsageFault(
             "staff_id", "a staff id is a short word of small letters", "use the same id as in your user list"
         )
@@ -31,7 +31,7 @@ def staff(name: str) -> str:
 
 def write(tx: Transaction, actor: str, action: str, subject: str | None = None, detail: str = "") -> None:
     """Append one row in the caller's transaction. `detail` holds codes and counts only."""
-    if not DETAIL.match(detail):
+    if not DETAIL.fullmatch(detail):
         raise ValueError("an audit detail holds codes only")
     last = tx.connection.execute(select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
     seq, prev = (last.seq + 1, last.mac) if last else (1, bytes(32))

@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from schemas.ids import new_id
 from store.database import Transaction
-from store.tables import guardians, links
+from store.tables import guardians, links, outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ def _bucket(tx: Transaction, number: str) -> int:
 
 def has_number(tx: Transaction, guardian: Guardian, number: str) -> bool:
     """Whether `guardian` is the one with this number, also after the number was reduced."""
+    if not number:  # whose number was let go has none to compare
+        return False
     return guardian.number == number or (guardian.number_mac is not None and guardian.number_mac == _mac(tx, number))
 
 
@@ -95,8 +97,16 @@ def reduce_number(tx: Transaction, guardian: Guardian) -> None:
     if not guardian.number:
         return
     mac = _mac(tx, guardian.number)
+    mine = (outbox.c.subject_id == guardian.id) & outbox.c.payload_ct.is_not(None)
+    waiting = {
+        row.id: tx.vault.open(guardian.id, "outbox.payload", row.id, row.payload_ct)
+        for row in tx.connection.execute(select(outbox.c.id, outbox.c.payload_ct).where(mine)).all()
+    }
     tx.vault.destroy(guardian.id)
     tx.vault.new_key(guardian.id)
+    for ident, payload in waiting.items():
+        sealed = tx.vault.seal(guardian.id, "outbox.payload", ident, payload)
+        tx.connection.execute(update(outbox).where(outbox.c.id == ident).values(payload_ct=sealed))
     _rewrite(tx, guardian, number="", mobile=guardian.mobile, email=guardian.email)
     tx.connection.execute(update(guardians).where(guardians.c.id == guardian.id).values(number_mac=mac))
 
