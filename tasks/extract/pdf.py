@@ -16,10 +16,11 @@ import pypdfium2.raw
 from schemas.documents import FIELDS, FieldName, ReadEntry, ReadField, ReadForm, Reading
 from schemas.form import LABELS
 from schemas.settings import Post
-from tasks.extract import labels, pdfpage
+from tasks.extract import labels, pdfpage, values
+from tasks.extract.columns import Row
 from tasks.extract.draft import Draft, distinct, squeezed
 from tasks.extract.numbers import holds_number
-from tasks.extract.table import Row, read_rows
+from tasks.extract.table import read_rows
 
 pdfium_c: Final[Any] = pypdfium2.raw
 
@@ -219,10 +220,10 @@ def _named(fields: list[pdfpage.Field], around: list[Row]) -> list[ReadForm]:
                 draft.ticked.add(slot)
             continue
         wanted: FieldName = next(name for name in FIELDS if name == meant)
-        value = labels.cleaned(wanted, entry.piece.text)
-        if wanted == "fnr" and labels.refuses_in_words(value, on_form=True):
+        value = values.cleaned(wanted, entry.piece.text)
+        if wanted == "fnr" and values.refuses_in_words(value, on_form=True):
             draft.worded.add(slot)
         elif value and not draft.has(slot, wanted):
-            draft.put(slot, wanted, ReadField(value[: labels.MAX_VALUE], 1.0, f"field, column {slot}", "accepted"))
+            draft.put(slot, wanted, ReadField(value[: values.MAX_VALUE], 1.0, f"field, column {slot}", "accepted"))
     form = draft.finished()
     return [form] if form else []

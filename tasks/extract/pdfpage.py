@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pypdfium2.raw
 
-from tasks.extract.table import Cell, Row
+from tasks.extract.columns import Cell, Row
 
 pdfium_c: Final[Any] = pypdfium2.raw
 
@@ -266,12 +266,12 @@ def _chunks(line: list[Piece]) -> Iterator[Cell]:
     start, text, end = line[0].left, line[0].text, line[0].right
     for piece in line[1:]:
         if piece.left - end > 0.8 * (piece.top - piece.bottom):
-            yield Cell(text, start)
-            start, text = piece.left, piece.text
+            yield Cell(text, start, end)
+            start, text, end = piece.left, piece.text, piece.right
         else:
             text = f"{text} {piece.text}"
         end = max(end, piece.right)
-    yield Cell(text, start)
+    yield Cell(text, start, end)
 
 
 def slot_and_key(name: str) -> tuple[int | None, str]:

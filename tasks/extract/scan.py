@@ -19,7 +19,7 @@ from rapidfuzz import fuzz
 from schemas.documents import Decision, FieldName, ReadField, ReadForm, Reading
 from schemas.form import LABELS, REFUSAL_LABELS, ROWS
 from schemas.settings import Post
-from tasks.extract import labels, ocr
+from tasks.extract import ocr, values
 from tasks.extract.draft import Draft, distinct
 from tasks.extract.layout import Grey, Grid, find_grid
 from tasks.extract.numbers import holds_number
@@ -159,8 +159,8 @@ def _cell(grid: Grid, row: int, slot: int, name: FieldName, settings: Post, sour
         return None
     tessdata, several = settings.tessdata, ocr.lines_in(piece) > 1
     plain = ocr.read(piece, tessdata, "eng" if name == "email" else "nor", lines=several)
-    value, confidence = labels.cleaned(name, plain.text), plain.confidence
-    sure = labels.plausible(name, value) and not _FOREIGN.search(value)
+    value, confidence = values.cleaned(name, plain.text), plain.confidence
+    sure = values.plausible(name, value) and not _FOREIGN.search(value)
     letters = sum(map(str.isalpha, plain.text))
     if name == "email" or (name in _ALLOWED and (letters <= len(plain.text) // 2 or confidence < 0.6)):
         tidy = "".join if name == "email" else _digits_of
@@ -172,7 +172,7 @@ def _cell(grid: Grid, row: int, slot: int, name: FieldName, settings: Post, sour
     if not value:
         return None
     decision: Decision = "ready" if sure and confidence >= READY else "review"
-    return ReadField(value[: labels.MAX_VALUE], round(min(confidence, 0.99), 2), source, decision)
+    return ReadField(value[: values.MAX_VALUE], round(min(confidence, 0.99), 2), source, decision)
 
 
 def _digits_of(words: list[str]) -> str:
@@ -185,7 +185,7 @@ def _sound(name: FieldName, value: str) -> bool:
     """Whether a number or address is one by what it must be: check digits, a Norwegian mobile, an address' shape."""
     if name == "fnr":
         return holds_number(value)
-    return bool(re.match(r"^(?:\+47)?[49]\d{7}$", value)) if name == "mobile" else labels.plausible(name, value)
+    return bool(re.match(r"^(?:\+47)?[49]\d{7}$", value)) if name == "mobile" else values.plausible(name, value)
 
 
 def _refusal(grid: Grid, slot: int, draft: Draft, settings: Post) -> None:
@@ -197,7 +197,7 @@ def _refusal(grid: Grid, slot: int, draft: Draft, settings: Post) -> None:
     for line in text.splitlines():
         squeezed = " ".join(line.casefold().split())
         alike = max(fuzz.partial_ratio(" ".join(label.split()[:4]), squeezed) for label in REFUSAL_LABELS)
-        if alike >= _SURELY and (_BOX.match(line) or labels.ticks_in(line)[:1] == [True]):
+        if alike >= _SURELY and (_BOX.match(line) or values.ticks_in(line)[:1] == [True]):
             draft.ticked.add(slot)
         elif alike >= _PERHAPS and not _EMPTY_BOX.match(line):
             draft.worded.add(slot)

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from schemas.documents import ReadEntry, ReadField, ReadForm, Reading
-from tasks.extract import labels
+from tasks.extract import values
+from tasks.extract.columns import Cell, Row
 from tasks.extract.numbers import holds_number, valid_numbers
-from tasks.extract.table import Cell, Row, read_rows
+from tasks.extract.table import read_rows
 
 MAX_CHARS: Final = 200_000
 MAX_LINES: Final = 10_000
@@ -62,7 +63,7 @@ def rows_of(lines: Iterable[str]) -> Iterator[Row]:
             yield Row(_cells(line, "\t"), where)
         else:
             line = line.expandtabs()
-            yield Row(tuple(Cell(match[0], match.start()) for match in _WIDE.finditer(line)), where)
+            yield Row(tuple(Cell(match[0], match.start(), match.end()) for match in _WIDE.finditer(line)), where)
 
 
 def _cells(line: str, divider: str) -> tuple[Cell, ...]:
@@ -70,7 +71,7 @@ def _cells(line: str, divider: str) -> tuple[Cell, ...]:
     pieces, place, cells = line.split(divider), 0, []
     pushed = divider == "\t" and bool(re.search(r"1\t{2,}\S*\D2\s*$", line))
     for index, piece in enumerate(pieces):
-        cells.append(Cell(piece.strip(), place, -1 if pushed else index))
+        cells.append(Cell(piece.strip(), place, place + len(piece), -1 if pushed else index))
         place += len(piece) + 1
         if divider == "\t":
             place = -(-place // 8) * 8
@@ -78,7 +79,7 @@ def _cells(line: str, divider: str) -> tuple[Cell, ...]:
 
 
 def _in_sentences(lines: list[str]) -> tuple[ReadForm, ...]:
-    """A guardian's own letter that gives a number, but no label: filled in for a person to check.
+    """A guardian's own letter that gives a number or two, but no label: filled in for a person to check.
 
     Only with a word about guardians or the number, and only from lines that are not quoted, since ordinary mail may
     hold numbers too. Nothing found this way is ever accepted.
@@ -87,30 +88,23 @@ def _in_sentences(lines: list[str]) -> tuple[ReadForm, ...]:
     flat = " ".join(own)
     if not _GUARDIAN.search(flat):
         return ()
-    numbers = list(dict.fromkeys(valid_numbers(flat)))
-    if len(numbers) != 1:
+    numbers = list(dict.fromkeys(valid_numbers(flat)))[:2]
+    if not numbers:
         return ()
-    name, pupil = _CALLED.search(flat), _PUPIL_OF.search(flat)
-    signature = _signature(own)
-    return (
-        ReadForm(
-            (
-                ReadEntry(
-                    1,
-                    pupil=_guess(pupil[1]) if pupil else None,
-                    fnr=_guess(numbers[0]),
-                    name=_guess(name[1]) if name else _guess(signature) if signature else None,
-                ),
-            )
-        ),
-    )
+    pupil = _PUPIL_OF.search(flat)
+    child = _guess(pupil[1]) if pupil else None
+    if len(numbers) == 2:
+        return (ReadForm(tuple(ReadEntry(slot, child, _guess(fnr)) for slot, fnr in enumerate(numbers, 1))),)
+    called = _CALLED.search(flat)
+    name = called[1] if called else _signature(own)
+    return (ReadForm((ReadEntry(1, child, _guess(numbers[0]), _guess(name) if name else None),)),)
 
 
 def _signature(lines: list[str]) -> str:
     """The name below the last closing line, where it looks like one."""
     for number in range(len(lines) - 1, -1, -1):
-        if labels.closing(lines[number]) and number + 1 < len(lines):
-            return lines[number + 1] if labels.plausible("name", lines[number + 1]) else ""
+        if values.closing(lines[number]) and number + 1 < len(lines):
+            return lines[number + 1] if values.plausible("name", lines[number + 1]) else ""
     return ""
 
 

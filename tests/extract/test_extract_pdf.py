@@ -102,6 +102,33 @@ def test_columns_are_found_without_rules_and_elsewhere_on_the_page(told: Told) -
     assert ([expected], ()) == ([told(form) for form in reading.forms], reading.faults)
 
 
+def test_a_word_processors_table_is_read_whatever_its_lines(told: Told) -> None:
+    """Centred headings, cells of several lines, other widths, cells that touch: each cell is one value."""
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
+
+    style = ParagraphStyle("cell", fontName="Times-Roman", fontSize=10)
+    rows: list[list[Any]] = [["", "Foresatte 1", "Foresatte 2"]]
+    pupils = "Ola Kristian Nordmann-Hansen og Eva Marie Nordmann-Hansen"
+    values = {
+        "pupil": (pupils, "Ola Nordmann"),
+        "fnr": (KARI, f"{PER[:6]} {PER[6:]}"),
+        "name": ("Kari", "Per Nordmann"),
+    }
+    values |= {"mobile": ("", "+47 412 34 567"), "email": ("kari.nordmann-hansen@ example.no", "")}
+    for name, label in ROWS:
+        rows.append([Paragraph(text, style) for text in (label, *values[name])])
+    grid = [("GRID", (0, 0), (-1, -1), 0.3, "black"), ("ALIGN", (0, 0), (-1, 0), "CENTER")]
+    out = io.BytesIO()
+    SimpleDocTemplate(out).build([Table(rows, colWidths=[70, 110, 95], style=grid)])
+    expected = {
+        1: {"pupil": pupils, "fnr": KARI, "name": "Kari", "email": "kari.nordmann-hansen@example.no"},
+        2: {"pupil": "Ola Nordmann", "fnr": PER, "name": "Per Nordmann", "mobile": "+47 412 34 567"},
+    }
+    reading = read_pdf(out.getvalue(), POST)
+    assert ([expected], ()) == ([told(form) for form in reading.forms], reading.faults)
+
+
 def test_a_letter_that_is_no_form_is_no_fault() -> None:
     """An ordinary PDF with text gives neither form nor fault."""
     reading = read_pdf(_sheet(lambda sheet: sheet.drawString(50, 700, "Innkalling til foreldremøte")), POST)

@@ -224,6 +224,44 @@ BODIES: dict[str, tuple[str, list[dict[int, dict[str, Any]]]]] = {
         "Foresatt til: Ola Nordmann\nNavn: Kari Nordmann\nFnr: har ikke norsk nummer",
         [{1: kari(fnr="har ikke norsk nummer")}],
     ),
+    "blanks and commas alone after the labels": (
+        f"Foresatte 1: Kari Nordmann, fødselsnr {KARI}, tlf 91234567, foresatt til Ola Nordmann",
+        [{1: kari(mobile="91234567")}],
+    ),
+    "answers written between the quoted labels": (
+        f"> Foresatte 1 Foresatte 2\n>\n> Foresatte til:\nOla Nordmann\n> Fødselsnr (11 Siffer):\n{KARI}\n> Navn:\nKari Nordmann",
+        [{1: kari()}],
+    ),
+    "two languages in one label": (
+        f"Navn / Name: Kari Nordmann\nFødselsnr/ID number: {KARI}\nForesatt til / Guardian of: Ola Nordmann",
+        [{1: kari()}],
+    ),
+    "a table lying on its side": (
+        f"\tForesatte til\tFødselsnr\tNavn\nForesatte 1\tOla Nordmann\t{KARI}\tKari Nordmann\nForesatte 2\tOla Nordmann\t{PER}\tPer Nordmann",
+        [{1: kari(), 2: per()}],
+    ),
+    "a label broken over two lines": (
+        f"Foresatte til: Ola Nordmann\nNavn: Kari Nordmann\nFødselsnr (11\nSiffer): {KARI}",
+        [{1: kari()}],
+    ),
+    "no separators at all": (
+        f"Navn Kari Nordmann\nFnr {KARI}\nForesatt til Ola Nordmann\nMobil 912 34 567",
+        [{1: kari(mobile="912 34 567")}],
+    ),
+    "nynorsk blocks, a no in words closes the second": (
+        f"FØRESETTE 1\nFØRESETT TIL: Ola Nordmann\nNAMN: Kari Nordmann\nFØDSELSNUMMER: {KARI}\n\nFØRESETTE 2\n"
+        "FØRESETT TIL: Ola Nordmann\nNAMN: Per Nordmann\nEg avslår å la skolen bruke fødselsnummeret",
+        [{1: kari(), 2: {"pupil": "Ola Nordmann", "name": "Per Nordmann", "in_words": True}}],
+    ),
+    "two forms for two siblings": (
+        f"Foresatte 1\nForesatte til: Ola Nordmann\nFnr: {KARI}\nNavn: Kari Nordmann\n\nForesatte 1\nForesatte til: Eva Nordmann\n"
+        f"Fnr: {KARI}\nNavn: Kari Nordmann",
+        [{1: kari()}, {1: kari(pupil="Eva Nordmann")}],
+    ),
+    "two numbers in sentences, whose is not said": (
+        f"Hei, våre fødselsnumre er {KARI} og {PER}. Vi er foreldre til Ola Nordmann.",
+        [{1: {"pupil": "Ola Nordmann", "fnr": KARI}, 2: {"pupil": "Ola Nordmann", "fnr": PER}}],
+    ),
     "a letter in sentences is only proposed": (
         "Hei, jeg heter Kari Nordmann og er mor til Ola Nordmann. Fødselsnummeret mitt er 418190 77302.\nHilsen Kari",
         [{1: kari()}],
@@ -300,9 +338,16 @@ def test_what_stands_under_its_label_is_accepted() -> None:
         (f"Foresatte 1 Foresatte 2\nFnr: {KARI} {PER}\nNavn: Kari Nordmann Per Berg", "name"),
         (f"Hei, jeg er mor til Ola Nordmann, og mitt fødselsnummer er {KARI}.", "fnr"),
         (f"Mor: Kari Nordmann\nFnr: {KARI}", "name"),
+        (f"          Foresatte 1          Foresatte 2\nNavn:     Kari     Per\nFnr:              {KARI}", "fnr"),
         (f"Foresatt til: Ola\nFnr: {KARI}\nNavn:\nkari nordmann", "name"),
     ],
-    ids=["names between single blanks", "a sentence", "a heading's own name", "lower case below a label"],
+    ids=[
+        "names between single blanks",
+        "a sentence",
+        "a heading's own name",
+        "between the columns",
+        "lower case below a label",
+    ],
 )
 def test_what_is_guessed_is_left_to_a_person(body: str, field: Any) -> None:
     """A value that no label of its own vouches for has a lower confidence and the decision `review`."""
