@@ -8,8 +8,9 @@ a submission (S-), a pupil who has left (P-), or a link written "P-…/G-…".
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
+from schemas.outcomes import OPEN
 from store import analogue, guardians
 from store.database import Store, Transaction
 from store.tables import (
@@ -20,6 +21,7 @@ from store.tables import (
     links,
     outbox,
     pupils,
+    refusals,
     submissions,
 )
 from store.tables import guardians as guardian_rows
@@ -80,20 +82,34 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
     elif subject.startswith("R-"):
         analogue.remove(tx, subject)
     elif subject.startswith("P-"):
-        tx.connection.execute(delete(pupils).where(pupils.c.id == subject))
-        tx.vault.destroy(subject)
+        _erase_pupil(tx, subject, reason)
     return there is not None
+
+
+def _erase_pupil(tx: Transaction, pupil_id: str, reason: str) -> None:
+    """With links, register rows and known guardians first: no key and no guardian outlives what they were for."""
+    run = tx.connection.execute
+    for guardian_id in run(select(links.c.guardian_id).where(links.c.pupil_id == pupil_id)).scalars().all():
+        erase_link(tx, pupil_id, guardian_id, reason)
+    for ident in run(select(refusals.c.id).where(refusals.c.pupil_id == pupil_id)).scalars().all():
+        analogue.remove(tx, ident)
+    for known in run(select(pupils.c.known_id).where(pupils.c.id == pupil_id)).scalars().all():
+        tx.vault.destroy(known or "")
+    run(delete(pupils).where(pupils.c.id == pupil_id))
+    tx.vault.destroy(pupil_id)
 
 
 def erase_link(tx: Transaction, pupil_id: str, guardian_id: str, reason: str) -> bool:
     """Erase the link, and the guardian with everything derived where it was the last one."""
-    linked = [g.id for g in guardians.of_pupil(tx, pupil_id)]
-    if guardian_id not in linked:
+    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
+    if tx.connection.execute(select(links.c.basis).where(this)).first() is None:
         return False
     others = _other_links(tx, pupil_id, guardian_id)
     before_erasure(tx, pupil_id, guardian_id, reason, last=not others)
     mine = (entries.c.pupil_id == pupil_id) & (entries.c.guardian_id == guardian_id)
-    tx.connection.execute(update(entries).where(mine).values(guardian_id=None, pupil_id=None))
+    if reason == "withdrawn":  # the number goes at once: earlier originals do not wait out their days
+        _originals_due(tx, select(entries.c.submission_id).where(mine))
+    tx.connection.execute(update(entries).where(mine).values(guardian_id=None, pupil_id=None, fields_ct=None))
     orphan = guardians.unlink(tx, pupil_id, guardian_id)
     if orphan:
         tx.connection.execute(delete(outbox).where(outbox.c.subject_id == orphan))
@@ -117,6 +133,13 @@ def drop_original(tx: Transaction, submission: str) -> bool:
     tx.connection.execute(update(entries).where(entries.c.submission_id == submission).values(fields_ct=None))
     tx.connection.execute(delete(corrections).where(corrections.c.submission_id == submission))
     return True
+
+
+def _originals_due(tx: Transaction, which: Select[tuple[str]]) -> None:
+    still_open = entries.c.outcome.in_([outcome.value for outcome in OPEN])
+    waiting = select(entries.c.submission_id).where(still_open)
+    these = submissions.c.id.in_(which) & submissions.c.id.not_in(waiting) & submissions.c.original_ct.is_not(None)
+    tx.connection.execute(update(submissions).where(these).values(original_due_on=tx.today))
 
 
 def _other_links(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:

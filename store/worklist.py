@@ -8,9 +8,9 @@ who was typed in by hand: these lines are why it happens.
 import json
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
 
 from schemas.due import working_day_before
 from schemas.errors import UsageFault
@@ -56,13 +56,8 @@ def sync(tx: Transaction) -> dict[str, int]:
             _insert(tx, "add", link.pupil_id, link.guardian_id, why="loaded", due_on=tx.today)
             counts["add"] += 1
         counts["remove"] += ensure_remove(tx, link.pupil_id, link.guardian_id)
-    paired = select(links.c.pupil_id).where(
-        links.c.pupil_id == worklist_lines.c.pupil_id,
-        links.c.guardian_id == worklist_lines.c.guardian_id,
-        links.c.suspended.is_(None),
-    )
     orphans = select(worklist_lines).where(
-        worklist_lines.c.kind.in_(("add", "change")), worklist_lines.c.state == "open", ~paired.exists()
+        worklist_lines.c.kind.in_(("add", "change")), worklist_lines.c.state == "open", ~_live()
     )
     for row in tx.connection.execute(orphans).all():
         _close(tx, row, "cancelled")
@@ -70,23 +65,30 @@ def sync(tx: Transaction) -> dict[str, int]:
     return counts
 
 
-def ensure_remove(tx: Transaction, pupil_id: str, guardian_id: str, why: str | None = None) -> int:
+def ensure_remove(
+    tx: Transaction, pupil_id: str, guardian_id: str, why: str | None = None, latest: date | None = None
+) -> int:
     """Make or update the REMOVE line of a pair; returns 1 where one was made. With no due date (a consent until the
-    pupil leaves) a line that is there waits without one, unseen."""
-    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
-    link = tx.connection.execute(select(links).where(this)).one_or_none()
+    pupil leaves) a line that is there waits without one, unseen. It is due on `latest` at the latest."""
+    link = _linked(tx, pupil_id, guardian_id)
     if link is None:
         return 0
-    due_on = link.due_on
-    if due_on is not None and due_on > tx.today:
-        due_on = working_day_before(due_on)
+    ahead = working_day_before(link.due_on) if link.due_on is not None else None
+    due_on = ahead if ahead is not None and link.due_on > tx.today else link.due_on
+    if latest is not None:
+        due_on = min(due_on or latest, latest)
     why = why or link.due_reason or "turned_18"
     line = _line(tx, "remove", pupil_id, guardian_id)
+    if line is not None and line.state == "signed" and latest is None and (ahead is None or ahead > line.due_on):
+        _part(tx, pupil_id, guardian_id)  # removed ahead of a date that was put off since: it begins anew
+        line = None
     if line is None:
         if due_on is None:
             return 0
         _insert(tx, "remove", pupil_id, guardian_id, why=why, due_on=due_on)
         return 1
+    if line.due_on is not None and due_on is not None and due_on <= tx.today:
+        due_on = min(due_on, line.due_on)  # a line that was due on the Friday before is not less late on Saturday
     if line.state == "open" and (line.due_on, line.why) != (due_on, why):
         this_line = worklist_lines.c.id == line.id
         tx.connection.execute(update(worklist_lines).where(this_line).values(due_on=due_on, why=why))
@@ -106,17 +108,18 @@ def refresh(tx: Transaction, pupil_id: str) -> None:
 def before_erasure(tx: Transaction, pupil_id: str, guardian_id: str, why: str, *, last: bool) -> None:
     """The link is about to go: where the guardian may stand in Visma InSchool, the REMOVE line stays and is due;
     where the ADD line was never shown to anyone, both lines go."""
-    ensure_remove(tx, pupil_id, guardian_id, why)
+    ensure_remove(tx, pupil_id, guardian_id, why, tx.today)
     add, remove = (_line(tx, kind, pupil_id, guardian_id) for kind in ("add", "remove"))
     change = _line(tx, "change", pupil_id, guardian_id)
     if change is not None and change.state == "open":
         _close(tx, change, "cancelled")
     if add is not None and add.state == "open":
         _close(tx, add, "cancelled")
-    if remove is None or remove.state != "open":
-        return
-    if not may_stand(tx, pupil_id, guardian_id):
+    if remove is not None and remove.state == "open" and not may_stand(tx, pupil_id, guardian_id):
         _close(tx, remove, "cancelled")
+        remove = None
+    if remove is None or remove.state != "open":
+        _part(tx, pupil_id, guardian_id)
         return
     values = {"why": why, "person_too": last, "due_on": min(remove.due_on or tx.today, tx.today)}
     tx.connection.execute(update(worklist_lines).where(worklist_lines.c.id == remove.id).values(**values))
@@ -136,6 +139,8 @@ def read_lines(tx: Transaction, *, signed: bool = False, only: str | None = None
     `reveal` opens numbers and contact data and marks the lines as shown; the caller writes the audit row.
     """
     query = select(worklist_lines).where(worklist_lines.c.state == ("signed" if signed else "open"))
+    if not signed:  # whom nobody may add now is on no list, whenever `sync` ran last
+        query = query.where(or_(worklist_lines.c.kind == "remove", _live()))
     if only is not None:
         query = query.where(worklist_lines.c.id == only)
     elif not signed:
@@ -163,15 +168,48 @@ def sign(tx: Transaction, ident: str, *, as_: Signature, by: str, reason: str | 
         audit.write(tx, by, "line_not_done", ident, f"kind={row.kind} reason={reason}")
         return  # it stays open and overdue: the guardian is still in Visma InSchool
     _close(tx, row, "signed")
-    if row.kind == "remove":  # that story is over: should the pair come again, it begins with an ADD
-        pair = (worklist_lines.c.pupil_id == row.pupil_id) & (worklist_lines.c.guardian_id == row.guardian_id)
-        tx.connection.execute(update(worklist_lines).where(pair).values(pupil_id=None, guardian_id=None))
+    if row.kind == "remove" and not _linked(tx, row.pupil_id, row.guardian_id):
+        _part(tx, row.pupil_id, row.guardian_id)
     reduces = tx.settings.retention.reduce_number_after_signoff and not tx.settings.evidence.register_on
     if reduces and row.kind == "add" and as_ in IN_VIS and not _open_adds(tx, row.guardian_id):
         guardian = guardians.read_guardian(tx, row.guardian_id)
         if guardian is not None:
             guardians.reduce_number(tx, guardian)
     audit.write(tx, by, "line_signed", ident, f"kind={row.kind} as={as_}")
+
+
+def _part(tx: Transaction, pupil_id: str, guardian_id: str) -> None:
+    """That story is over: should the pair come again, it begins with an ADD."""
+    pair = (worklist_lines.c.pupil_id == pupil_id) & (worklist_lines.c.guardian_id == guardian_id)
+    closed = pair & (worklist_lines.c.state != "open")
+    tx.connection.execute(update(worklist_lines).where(closed).values(pupil_id=None, guardian_id=None))
+
+
+def _live() -> ColumnElement[bool]:
+    """SQL: the line's pair is linked and not suspended."""
+    paired = select(links.c.pupil_id).where(
+        links.c.pupil_id == worklist_lines.c.pupil_id,
+        links.c.guardian_id == worklist_lines.c.guardian_id,
+        links.c.suspended.is_(None),
+    )
+    return paired.exists()
+
+
+def _linked(tx: Transaction, pupil_id: str, guardian_id: str) -> Row[Any] | None:
+    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
+    return tx.connection.execute(select(links).where(this)).one_or_none()
+
+
+def _person_too(tx: Transaction, row: Row[Any]) -> bool:
+    """Whether no other pupil keeps the guardian. While the link lives: whether it is the last one to go."""
+    link = _linked(tx, row.pupil_id, row.guardian_id)
+    if link is None or row.kind != "remove":
+        return bool(row.person_too)
+    others = select(links.c.due_on, links.c.pupil_id).where(
+        links.c.guardian_id == link.guardian_id, links.c.pupil_id != link.pupil_id
+    )
+    mine = (link.due_on or date.max, link.pupil_id)
+    return all((other.due_on or date.max, other.pupil_id) < mine for other in tx.connection.execute(others))
 
 
 def _open_adds(tx: Transaction, guardian_id: str) -> bool:
@@ -235,7 +273,8 @@ def _open(tx: Transaction, row: Row[tuple[object, ...]], reveal: bool) -> Line |
     overdue = row.state == "open" and row.due_on is not None and row.due_on < tx.today
     about = {"guardian": told["guardian"], "pupil": told["pupil"], "class_name": told["class"]}
     common = {"id": row.id, "kind": row.kind, "why": row.why, "due_on": row.due_on, "state": row.state}
-    return Line(**common, **about, person_too=row.person_too, overdue=overdue, values=values, signed_as=row.signed_as)
+    last = _person_too(tx, row)
+    return Line(**common, **about, person_too=last, overdue=overdue, values=values, signed_as=row.signed_as)
 
 
 def may_stand(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:

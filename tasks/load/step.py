@@ -55,8 +55,11 @@ def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Sto
                 codes.update(fault.code for fault in verdict.faults)
             to_erase += [pair for one in applied for pair in one.to_erase]
             originals += drops
-        erasure.intend(store, [(submission, "decided") for submission in originals])
-    erasure.done(store, originals)
+        if originals:
+            erasure.intend(store, [(submission, "decided") for submission in originals])
+    if originals:
+        erasure.done(store, originals)
+        store.checkpoint()
     if to_erase:
         erasure.intend(store, to_erase)
         erasure.replay(store)

@@ -61,7 +61,8 @@ def plan(tx: Transaction) -> Due:
     decided = (submissions.c.state == "decided") & submissions.c.original_ct.is_not(None)
     for row in run(select(submissions.c.id).where(decided, submissions.c.original_due_on <= today)):
         due.subjects.append((row.id, "original_time_out"))
-    still = select(links.c.pupil_id).union(select(refusals.c.pupil_id))
+    later = select(links.c.pupil_id).where(or_(links.c.due_on.is_(None), links.c.due_on > today))
+    still = later.union(select(refusals.c.pupil_id).where(or_(refusals.c.due_on.is_(None), refusals.c.due_on > today)))
     gone = (pupils.c.missing_runs >= 2) & (pupils.c.due_on <= today) & pupils.c.id.not_in(still)
     for row in run(select(pupils.c.id).where(gone)):
         due.subjects.append((row.id, "left"))

@@ -1,4 +1,4 @@
-"""The audit chain: whoever changes, removes, adds or reorders a row is found out; what it cannot see is said here too."""
+"""The audit chain: whoever changes, removes, adds or reorders a row is found out, and what it cannot see is said."""
 
 import pytest
 from sqlalchemy import delete, insert, select, update
