@@ -93,9 +93,9 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
         fields = getattr(kind, "model_fields", {})
         if field not in fields:
             raise UsageFault("setting_unknown", f"{name} names no setting", "see docs/operators/settings.md")
-        values.setdefault(section, {})[field] = (
-            [v for v in value.split(",") if v] if field == "content_hosts" else value
-        )
+        if not isinstance(values.setdefault(section, {}), dict):
+            raise UsageFault("setting_wrong", f"settings that cannot be: {section}", "see docs/operators/settings.md")
+        values[section][field] = [v for v in value.split(",") if v] if field == "content_hosts" else value
 
 
 TEMPLATE: Final = """\

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from schemas.errors import UsageFault
 from schemas.ids import new_id
@@ -46,8 +47,12 @@ def confirm(tx: Transaction, ident: str, by: str) -> None:
 
 
 def withdraw(tx: Transaction, ident: str, by: str) -> None:
-    """The pupil takes it back: the due date falls back to the 18th birthday."""
-    _change(tx, ident, None, "withdrawn", by)
+    """The pupil takes it back, however often it was recorded: the due date falls back to the 18th birthday."""
+    row = _change(tx, ident, None, "withdrawn", by)
+    pair = (consents.c.pupil_id == row.pupil_id) & (consents.c.guardian_id == row.guardian_id)
+    standing = select(consents.c.id).where(pair, consents.c.state != "withdrawn")
+    for again in tx.connection.execute(standing).scalars().all():
+        _change(tx, again, None, "withdrawn", by)
 
 
 def read(tx: Transaction) -> list[Consent]:
@@ -63,7 +68,7 @@ def covers(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
     return tx.connection.execute(query).scalar_one() > 0
 
 
-def _change(tx: Transaction, ident: str, expected: str | None, state: str, by: str) -> None:
+def _change(tx: Transaction, ident: str, expected: str | None, state: str, by: str) -> Row[Any]:
     row = tx.connection.execute(select(consents).where(consents.c.id == ident)).one_or_none()
     if row is None or (expected and row.state != expected) or row.state == "withdrawn":
         raise UsageFault(
@@ -75,3 +80,4 @@ def _change(tx: Transaction, ident: str, expected: str | None, state: str, by: s
     tx.connection.execute(update(consents).where(consents.c.id == ident).values(**values))
     worklist.refresh(tx, row.pupil_id)
     audit.write(tx, by, f"consent_{state}", ident)
+    return row

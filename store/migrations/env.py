@@ -1,4 +1,8 @@
-"""Alembic's entry: runs the revisions on the engine that `store.migrate` hands over."""
+"""Alembic's entry: runs the revisions on the engine that `store.migrate` hands over.
+
+SQLite rebuilds a table to alter a column, and with foreign keys on the rows that hang on it fall by cascade: they are
+off while the revisions run, and checked before anything is committed.
+"""
 
 from alembic import context
 from sqlalchemy import Engine
@@ -7,7 +11,21 @@ from store.tables import metadata
 
 engine: Engine = context.config.attributes["engine"]
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, compare_type=True)
-    with context.begin_transaction():
-        context.run_migrations()
-    connection.commit()
+    raw = connection.connection.driver_connection if engine.dialect.name == "sqlite" else None
+    if raw is not None:  # outside any transaction, where alone it works
+        raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            render_as_batch=True,
+            compare_type=True,
+            transactional_ddl=True,  # all of it or nothing: every transaction here begins at once
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+            if raw is not None and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise RuntimeError("a migration left rows without what they belong to")
+    finally:
+        if raw is not None:
+            raw.execute("PRAGMA foreign_keys=ON")

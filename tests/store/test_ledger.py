@@ -353,16 +353,17 @@ def test_one_lost_key_does_not_stop_the_queue(desk: Desk) -> None:
 
 
 def test_reprocessing_resets_the_attempts(desk: Desk) -> None:
-    """What failed before gets three new attempts; what is undecided, or has lost its original, cannot be reopened."""
+    """What failed before gets three new attempts; what another works on, or what lost its original, is left alone."""
     family = desk.family()
     sent = desk.decided(column(family, family.mother, fnr=""))
     gone = desk.decided("no form at all")
-    waiting = desk.send("waiting")
+    leased = desk.send("leased")
+    claim(desk)
     set_row(desk, sent, attempts=3)
     with desk.store.write() as tx:
         assert ledger.reopen(tx, sent)
         assert not ledger.reopen(tx, gone)
-        assert not ledger.reopen(tx, waiting)
+        assert not ledger.reopen(tx, leased)
 
     row = desk.rows(SUBMISSIONS, SUBMISSIONS.c.id == sent)[0]
     assert ("new", 0, False) == (row.state, row.attempts, row.alone)
