@@ -6,7 +6,8 @@ and whose number it is. Both fields are optional on the form: a bad one is dropp
 
 import re
 import unicodedata
-from typing import Final, TypeGuard
+from functools import cache
+from typing import Any, Final, TypeGuard
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -19,6 +20,7 @@ _LONGEST: Final = 320  # what the standard lets an address have; no phone field 
 
 _SMS: Final = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _NORWEGIAN_MOBILE: Final = re.compile(r"[49]\d{7}")
+_PLAIN_MOBILE: Final = re.compile(r"(?:\+47|0047)?([49][0-9]{7})")
 _NUMBER: Final = re.compile(r"\+?\d(?:[ .\-]*\d){3,19}")
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 
@@ -33,6 +35,9 @@ def check_mobile(text: str | None) -> tuple[str | None, str | None]:
     """
     if not _filled(text):
         return None, None
+    plain = _PLAIN_MOBILE.fullmatch(text[:_LONGEST].replace(" ", ""))
+    if plain and _norwegian_ranges().fullmatch(plain[1]):
+        return f"+47{plain[1]}", None
     verdicts = {_judge(candidate) for candidate in _candidates(text[:_LONGEST])}
     usable = {verdict for verdict in verdicts if verdict[0]}
     if len(usable) == 1:
@@ -44,6 +49,14 @@ def same_mobile(a: str | None, b: str | None) -> bool:
     """Whether both are the same usable number, by E.164; two empty or bad ones are not the same."""
     first, second = check_mobile(a)[0], check_mobile(b)[0]
     return first is not None and first == second
+
+
+@cache
+def _norwegian_ranges() -> re.Pattern[str]:
+    """phonenumbers' own list of Norwegian mobile ranges: asking it directly is ten times as fast as its parser, and
+    most numbers are such."""
+    norway: Any = phonenumbers.PhoneMetadata.metadata_for_region("NO")
+    return re.compile(norway.mobile.national_number_pattern)
 
 
 def _candidates(text: str) -> list[str]:
@@ -83,6 +96,7 @@ _ENDINGS: Final = {
     "nno": "no", "noo": "no", "on": "no",
 }  # fmt: skip
 """Slips in the last label, none of them a top-level domain, and what is meant."""
+_PLAIN_EMAIL: Final = re.compile(r"([A-Za-z0-9_+\-]{1,30}(?:\.[A-Za-z0-9_+\-]{1,30})?)@([A-Za-z.]+)")
 
 
 def check_email(text: str | None) -> tuple[str | None, str | None]:
@@ -95,6 +109,9 @@ def check_email(text: str | None) -> tuple[str | None, str | None]:
     if not _filled(text):
         return None, None
     written = _trim(text)
+    plain = _PLAIN_EMAIL.fullmatch(written)
+    if plain and plain[2].lower() in _KNOWN:  # most are such, and need no parser
+        return f"{plain[1]}@{plain[2].lower()}", None
     slip = propose_email(written) is not None
     try:
         normalised = validate_email(written, check_deliverability=False).normalized

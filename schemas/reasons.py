@@ -19,7 +19,8 @@ if TYPE_CHECKING:  # the settings model is heavy, and light commands show reason
 
 ReasonField = Literal["fnr", "name", "mobile", "email", "pupil", "link", "refusal", "consent", "document", "system"]
 Severity = Literal["reject", "review", "warn", "info"]
-"""reject = cannot be used as it is; review = a person decides; warn = goes on without that field; info = told only."""
+"""reject = cannot be used as it is; review = a person decides; warn = goes on, without that field or with a note to the
+steward; info = told only."""
 Owner = Literal["guardian", "steward", "administrator"]
 """Who can do something about it."""
 
@@ -62,6 +63,11 @@ OPTIONAL: Final = (
     "Resten av skjemaet er brukt. Send skjemaet på nytt hvis du vil rette denne opplysningen.",
     "Resten av skjemaet er brukt. Send skjemaet på nytt om du vil rette denne opplysninga.",
     "The rest of the form was used. Send the form again if you want to correct this.",
+)
+SHARED: Final = (
+    "Opplysningen er beholdt for begge. Spør dem hvis den bare skal gjelde den ene.",
+    "Opplysninga er teken vare på for begge. Spør dei om ho berre skal gjelde den eine.",
+    "It is kept for both. Ask them if it should count for one of them only.",
 )
 NOTHING: Final = (
     "Du trenger ikke å gjøre noe nå. Skolen tar kontakt hvis det trengs.",
@@ -156,6 +162,13 @@ _ALL: Final = (
         "Samme fødselsnummer står på begge foresatte.",
         "Same fødselsnummer står på begge føresette.",
         "Both guardians have the same national identity number."), DECIDE),
+    _r("fnr_folded", "fnr", "info", "steward", (
+        "Fødselsnummeret er skrevet med andre siffertegn enn 0 til 9. De er lest som vanlige siffer.",
+        "Fødselsnummeret er skrive med andre sifferteikn enn 0 til 9. Dei er lesne som vanlege siffer.",
+        "The national identity number is written with other digits than 0 to 9. They were read as ordinary digits."), (
+        "Se på dokumentet hvis du er i tvil.",
+        "Sjå på dokumentet om du er i tvil.",
+        "Look at the document if in doubt.")),
     _r("fnr_is_pupils", "fnr", "reject", "guardian", (
         "Dette er elevens fødselsnummer. Skolen trenger den foresattes eget.",
         "Dette er fødselsnummeret til eleven. Skolen treng den føresette sitt eige.",
@@ -181,6 +194,10 @@ _ALL: Final = (
         "Telefonnummeret kan ikke ta imot SMS. Skolen trenger et mobilnummer.",
         "Telefonnummeret kan ikkje ta imot SMS. Skolen treng eit mobilnummer.",
         "The phone number cannot receive text messages. The school needs a mobile number."), OPTIONAL),
+    _r("mobile_same_on_both", "mobile", "warn", "steward", (
+        "Samme mobilnummer står på begge foresatte.",
+        "Same mobilnummer står på begge føresette.",
+        "Both guardians have the same mobile number."), SHARED),
     _r("email_invalid", "email", "warn", "guardian", (
         "E-postadressen er ikke riktig skrevet.",
         "E-postadressa er ikkje rett skriven.",
@@ -189,6 +206,10 @@ _ALL: Final = (
         "E-postadressen ser ut til å ha en skrivefeil etter krøllalfaen (@).",
         "E-postadressa ser ut til å ha ein skrivefeil etter krøllalfaen (@).",
         "The e-mail address seems to be mistyped after the @ sign."), OPTIONAL),
+    _r("email_same_on_both", "email", "warn", "steward", (
+        "Samme e-postadresse står på begge foresatte.",
+        "Same e-postadresse står på begge føresette.",
+        "Both guardians have the same e-mail address."), SHARED),
     # --- pupil
     _r("pupil_missing", "pupil", "reject", "guardian", (
         "Navnet på eleven mangler.",

@@ -9,16 +9,23 @@ from typing import Literal
 
 from schemas.documents import FIELDS, FieldName
 from schemas.outcomes import EntryOutcome, SubmissionOutcome
+from schemas.reasons import CATALOGUE
 
 Basis = Literal["register", "roster", "steward"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One (field, code) of the reason catalogue; never text, never a value."""
+    """One (field, code) of the reason catalogue; never text, never a value. Raises ValueError for any other."""
 
     field: str
     code: str
+
+    def __post_init__(self) -> None:
+        """No step can give a reason that the catalogue does not know, or under a field that is not the reason's."""
+        known = CATALOGUE.get(self.code)
+        if known is None or known.field != self.field:
+            raise ValueError("a reason that the catalogue does not have")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import Row
 
+from schemas.frames import EntriesReconciled
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome, SubmissionOutcome
+from schemas.stations import build, check
 from schemas.verdicts import Decision, Entry, Fault, Verdict
 from store import audit, entries, erasure
 from store.database import Store, Transaction
@@ -34,7 +37,9 @@ class _LeaseLostError(Exception):
 
 def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Store, owner: str) -> Loaded:
     """Write a batch in order of arrival; returns what became of it. Erasures that a decision calls for are carried
-    out right after, intent first."""
+    out right after, intent first. Raises TypeError, and writes nothing, where a decision breaks a rule of its model:
+    nothing is loaded without evidence, nothing refused is kept."""
+    check(EntriesReconciled, as_frame([one for _, decisions in decided for one in decisions]))
     outcomes: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     count = 0
@@ -64,6 +69,20 @@ def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Sto
         erasure.intend(store, to_erase)
         erasure.replay(store)
     return Loaded(count, outcomes, codes)
+
+
+def as_frame(decisions: Sequence[Decision]) -> pd.DataFrame:
+    """Decisions as the frame that `schemas.frames.EntriesReconciled` describes."""
+    return build(
+        EntriesReconciled,
+        submission=[one.entry.submission for one in decisions],
+        slot=[one.entry.slot for one in decisions],
+        ord=[one.entry.ord for one in decisions],
+        pupil_id=[one.pupil_id for one in decisions],
+        outcome=[one.outcome.value for one in decisions],
+        basis=[one.basis for one in decisions],
+        holds_number=["fnr" in one.entry.values or "fnr" in one.entry.clean for one in decisions],
+    )
 
 
 def write_submission(

@@ -57,13 +57,14 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pup
         f.code == "fnr_kind_no_login" for f in faults
     ):
         return _without_login(entry, pupil, found, doubts, match.fault)
-    rejecting = [fault for fault in faults if reason(fault.code).severity == "reject" and fault != match.fault]
-    if rejecting and not doubts:
+    severities = {reason(fault.code).severity for fault in faults}
+    if "reject" in severities and not doubts:
         return Decision(entry, Out.REJECTED, faults, _id(pupil))
-    if pupil is None or rejecting:
+    if pupil is None or "reject" in severities:
         return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults])), _id(pupil))
     unproven = [found.fault] if found.fault and not found.basis else []
-    if doubts or unproven:
+    unsettled = "review" in severities and not entry.decided_as
+    if doubts or unproven or unsettled:
         return Decision(entry, Out.NEEDS_REVIEW, (*doubts, *faults, *unproven), pupil.id)
     return Decision(entry, Out.LOADED, faults, pupil.id, found.basis, found.proven_contacts, _address(found))
 

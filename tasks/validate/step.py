@@ -2,16 +2,22 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
 from typing import Final
 
 import pandas as pd
+from pandera.config import get_config_context, get_config_global
 
 from schemas.documents import FIELDS, FieldName, Opened, ReadEntry, Reading
 from schemas.errors import NotReady
-from schemas.frames import TEXT, judge
+from schemas.frames import FORMS_APART, EntriesAsRead
+from schemas.judging import judge
 from schemas.names import split_pupils
 from schemas.outcomes import SubmissionOutcome
 from schemas.settings import Settings
+from schemas.stations import build, check
 from schemas.verdicts import Entry, Fault, Verdict
 from store.ledger import Claimed, Correction
 
@@ -25,22 +31,23 @@ UNREADABLE: Final[Mapping[str, str]] = {
 }
 """Decryption verdicts that end a submission, with their reason."""
 
-FORMS_APART: Final = 10
-"""`ord` of the first entry of the second form in a document: room for nine pupils in a column."""
-
 DECISIONS: Final = ("confirm", "refuse", "reject")
 
 
 def validate_batch(
-    claims: Sequence[Claimed], opened: Mapping[str, Opened], readings: Mapping[str, Reading], settings: Settings
+    claims: Sequence[Claimed],
+    opened: Mapping[str, Opened],
+    readings: Mapping[str, Reading],
+    settings: Settings,
+    today: date | None = None,
 ) -> list[Verdict]:
-    """One verdict a claim, entries judged by the pandera model in one pass over the whole batch."""
+    """One verdict a claim, entries judged by the pandera models in one pass over the whole batch."""
     check_switched_on(settings)
     drafts: list[tuple[Entry, Claimed]] = []
     for claim in claims:
         for entry in _draft(claim, readings[claim.id]):
             drafts.append((entry, claim))
-    judged = _judge([entry for entry, _ in drafts], settings)
+    judged = _judge([entry for entry, _ in drafts], settings, today)
     by_claim: dict[str, list[Entry]] = {claim.id: [] for claim in claims}
     for entry in judged:
         by_claim[entry.submission].append(entry)
@@ -137,53 +144,54 @@ def _decision(text: str) -> tuple[str | None, str | None, str | None]:
     return (parts[0], parts[1], parts[2]) if len(parts) == 3 and parts[0] in DECISIONS else (None, None, None)
 
 
-def _judge(drafts: list[Entry], settings: Settings) -> list[Entry]:
+def _judge(drafts: list[Entry], settings: Settings, today: date | None) -> list[Entry]:
+    """The drafts with the values that may be used and the faults of each; who refuses keeps no number."""
     if not drafts:
         return []
-    frame = as_frame(drafts)
-    clean, faults = judge(frame, settings)
+    clean, failures = judge(as_frame(drafts), settings, today)
+    faults: dict[tuple[str, int, int], list[Fault]] = {}
+    for submission, slot, ord_, field, code in failures.itertuples(index=False, name=None):
+        faults.setdefault((submission, slot, ord_), []).append(Fault(field, code))
     judged = []
     for place, entry in enumerate(drafts):
-        row = clean.iloc[place]
-        kept: dict[FieldName, str] = {n: str(row[n]) for n in FIELDS if isinstance(row[n], str) and row[n]}
-        found = faults.get(place, [])
+        told = {name: clean[name].iat[place] for name in FIELDS}
+        kept: dict[FieldName, str] = {name: value for name, value in told.items() if isinstance(value, str)}
         if entry.refused:
-            if "fnr" in entry.values:
-                found = [*found, Fault("refusal", "refusal_and_number")]
-            kept.pop("fnr", None)
             entry.values.pop("fnr", None)
-            found = [fault for fault in found if fault.field != "fnr"]
-        judged.append(_with(entry, kept, tuple(dict.fromkeys(found))))
+        judged.append(replace(entry, clean=kept, faults=tuple(faults.get(entry.place, ()))))
     return judged
-
-
-def _with(entry: Entry, clean: dict[FieldName, str], faults: tuple[Fault, ...]) -> Entry:
-    from dataclasses import replace
-
-    return replace(entry, clean=clean, faults=faults)
 
 
 def as_frame(entries: Sequence[Entry]) -> pd.DataFrame:
     """Entries as the frame that `schemas.frames.EntriesAsRead` describes."""
-    text = {name: pd.array([e.values.get(name) for e in entries], dtype="str") for name in TEXT}
-    return pd.DataFrame(
-        {
-            "submission": pd.array([e.submission for e in entries], dtype="str"),
-            "slot": [e.slot for e in entries],
-            "ord": [e.ord for e in entries],
-            **text,
-            "refused": [e.refused for e in entries],
-        }
+    return build(
+        EntriesAsRead,
+        submission=[entry.submission for entry in entries],
+        slot=[entry.slot for entry in entries],
+        ord=[entry.ord for entry in entries],
+        **{name: [entry.values.get(name) for entry in entries] for name in FIELDS},
+        refused=[entry.refused for entry in entries],
     )
 
 
 def check_switched_on(settings: Settings) -> None:
-    """Raise `NotReady` where pandera is switched off (it has an environment variable for that): a row known to be bad
-    must be found bad before any real one is believed."""
-    bad = {"submission": "S-CANARY", "slot": 1, "ord": 0, "pupil": "x", "fnr": "x", "name": "x"}
-    row = {**bad, "mobile": None, "email": None, "refused": False}
-    frame = pd.DataFrame(
-        {k: pd.Series([v], dtype="str" if k in ("submission", *TEXT) else None) for k, v in row.items()}
-    )
-    if os.environ.get("PANDERA_VALIDATION_ENABLED", "True").lower() == "false" or not judge(frame, settings)[1]:
-        raise NotReady("validation_off", "validation is switched off", "unset PANDERA_VALIDATION_ENABLED")
+    """Raise `NotReady` where pandera tries less than everything (an environment variable and its own configuration can
+    say so). Tried anew whenever either has changed."""
+    said = os.environ.get("PANDERA_VALIDATION_ENABLED", "True")
+    configured = f"{get_config_global()} {get_config_context()}"
+    if said not in ("True", "true", "1") or not _finds_the_bad(settings, configured):
+        raise NotReady("validation_off", "validation is switched off", "unset the PANDERA_ variables")
+
+
+@lru_cache(maxsize=8)
+def _finds_the_bad(settings: Settings, configured: str) -> bool:
+    """Whether a row known to be bad is found bad, and a frame known to be wrong is refused."""
+    place: dict[str, list[object]] = {"submission": ["S-CANARY"], "slot": [1], "ord": [0], "refused": [False]}
+    text: dict[str, list[object]] = {"pupil": ["x"], "fnr": ["x"], "name": [None], "mobile": [None], "email": [None]}
+    bad = build(EntriesAsRead, **place, **text)
+    found = list(judge(bad, settings).failures["code"])
+    try:
+        check(EntriesAsRead, bad.assign(slot=-1))
+    except TypeError:
+        return found == ["name_missing", "fnr_length"]
+    return False

@@ -1,0 +1,118 @@
+"""What every station of the journey shares: strict models, named rules, and failures that name places and never values.
+
+Belongs here: trying a frame against its pandera model, and the way to write a rule. Does not belong here: any model
+(`schemas.frames` for the entries, `schemas.roster` for the roster's file).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pandera.pandas as pa
+
+
+class Misfit(NamedTuple):
+    """One failing row: its position in the frame, the column (or "" for a rule of the whole row), and the rule."""
+
+    row: int
+    column: str
+    rule: str
+
+
+def misfits(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Misfit]:
+    """Every row that breaks a rule of `model`, all rules tried, in order of row and then of rule.
+
+    Raises TypeError, naming columns and types and never a value, where the frame itself is not as the model says:
+    columns missing or unknown, a type other than the declared one, a missing value where none may be.
+    """
+    schema = model.to_schema()
+    types = {name: column.dtype.type for name, column in schema.columns.items()}
+    # pandera lets an object column pass for text (0.35), and an unknown column's name through in its message.
+    wrong = [name for name, dtype in types.items() if name not in frame or frame[name].dtype != dtype]
+    if wrong or len(types) != frame.shape[1]:
+        raise TypeError(f"{model.__name__}: columns missing, unknown or of another type: {', '.join(wrong) or 'extra'}")
+    order = {check.name: at for at, check in enumerate(_checks(schema))}
+    cases: list[tuple[Any, str, str]] = []
+    try:
+        model.validate(frame.reset_index(drop=True), lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        found = errors.failure_cases[["index", "column", "check"]].drop_duplicates()
+        cases = list(found.itertuples(index=False, name=None))
+    # Raised out here, or the exception would carry pandera's, and that one the whole frame.
+    strange = sorted({str(rule) for row, _, rule in cases if rule not in order or row is None or row != row})
+    if strange:
+        raise TypeError(f"{model.__name__}: {', '.join(strange)}")
+    whole = {check.name for check in schema.checks}
+    told = {Misfit(int(row), "" if rule in whole else column, rule) for row, column, rule in cases}
+    return sorted(told, key=lambda one: (one.row, order[one.rule]))
+
+
+def check(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame`, which no rule of `model` may fault: for frames of our own making. Raises TypeError as `misfits` does,
+    and where a rule is broken: our mistake, not a guardian's."""
+    broken = sorted({one.rule for one in misfits(model, frame)})
+    if broken:
+        raise TypeError(f"{model.__name__}: {', '.join(broken)}")
+    return frame
+
+
+def build(model: type[pa.DataFrameModel], **columns: Iterable[Any]) -> pd.DataFrame:
+    """A frame with the types that `model` declares. In text a lone surrogate, which damaged mail can hold, is no
+    Unicode: it becomes a question mark."""
+    made: dict[str, pd.Series[Any]] = {}
+    for name, column in model.to_schema().columns.items():
+        dtype: Any = column.dtype.type
+        values = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in columns[name]]
+        made[name] = pd.Series(values, dtype=dtype)
+    return pd.DataFrame(made)
+
+
+class Rule(NamedTuple):
+    """One rule of a model, for the documentation."""
+
+    column: str
+    name: str
+    sentence: str
+
+
+def rules(model: type[pa.DataFrameModel]) -> list[Rule]:
+    """The named rules of `model`, in order; those of the whole row last, with no column."""
+    schema = model.to_schema()
+    owner = {id(one): name for name, column in schema.columns.items() for one in column.checks}
+    return [Rule(owner.get(id(one), ""), str(one.name), str(one.description)) for one in _checks(schema)]
+
+
+def _checks(schema: Any) -> list[Any]:
+    return [one for column in schema.columns.values() for one in column.checks] + list(schema.checks)
+
+
+def rule(column: str, name: str, sentence: str, holds: Callable[[Any], Any]) -> Any:
+    """A check of one column: `holds` takes it whole and says where the rule is kept. Named after the reason code."""
+
+    def kept(cls: type[pa.DataFrameModel], values: "pd.Series[Any]") -> "pd.Series[bool]":
+        found: pd.Series[bool] = holds(values)
+        return found
+
+    kept.__name__ = name  # what an inheriting model calls the check
+    return pa.check(column, name=name, description=sentence, ignore_na=False)(kept)
+
+
+def row_rule(name: str, sentence: str, holds: Callable[[pd.DataFrame], Any]) -> Any:
+    """As `rule`, over several columns."""
+
+    def kept(cls: type[pa.DataFrameModel], frame: pd.DataFrame) -> "pd.Series[bool]":
+        found: pd.Series[bool] = holds(frame)
+        return found
+
+    kept.__name__ = name
+    return pa.dataframe_check(name=name, description=sentence, ignore_na=False)(kept)
+
+
+class Station(pa.DataFrameModel):
+    """Exactly the declared columns with the declared types: nothing is coerced."""
+
+    class Config:
+        """Strict."""
+
+        strict = True
+        coerce = False
