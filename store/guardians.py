@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from schemas.ids import new_id
 from store.database import Transaction
-from store.tables import guardians, links, outbox
+from store.tables import guardians, links, outbox, pupils
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,9 @@ def reduce_number(tx: Transaction, guardian: Guardian) -> None:
 def link(tx: Transaction, pupil_id: str, guardian_id: str, *, basis: str, submission: str, arrived: datetime) -> None:
     """Tie a guardian to a pupil; the due date is set by `store.people.refresh_due`."""
     values = {"pupil_id": pupil_id, "guardian_id": guardian_id, "basis": basis, "submission_id": submission}
-    tx.connection.execute(insert(links).values(**values, arrived_at=arrived))
+    shielded = tx.connection.execute(select(pupils.c.shielded).where(pupils.c.id == pupil_id)).scalar_one_or_none()
+    suspended = "by_school" if shielded else None  # it may have become so since the decision
+    tx.connection.execute(insert(links).values(**values, arrived_at=arrived, suspended=suspended))
 
 
 def suspend(tx: Transaction, pupil_id: str, guardian_id: str, why: str | None) -> None:

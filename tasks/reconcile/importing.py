@@ -2,13 +2,14 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
+from datetime import date, datetime
 
 from sqlalchemy import insert, select
 
 from schemas.errors import SafetyRefusal
 from schemas.ids import new_id
 from store import audit, guardians, worklist
-from store.database import Store, Transaction
+from store.database import OSLO, Store, Transaction
 from store.people import mark_missing, roster_key, save_pupil
 from store.tables import links, pupils, roster_runs
 from tasks.reconcile.roster import Roster
@@ -39,18 +40,35 @@ def import_roster(store: Store, roster: Roster, source: bytes, *, dry_run: bool 
             added += new
             worklist.refresh(tx, ident)
             _protect(tx, ident, pupil.shielded)
+        digest = tx.keyring.mac("delivery", b"roster|" + hashlib.sha256(source).digest())
         ended = 0
-        for ident in gone:
+        for ident in () if _same_as_before(tx, digest) else gone:
             if mark_missing(tx, ident):
                 ended += 1
                 worklist.refresh(tx, ident)
         result = Imported(len(told), added, len(gone), ended)
-        digest = tx.keyring.mac("delivery", b"roster|" + hashlib.sha256(source).digest())
         row = {"id": new_id("N"), "source_digest": digest, "state": "applied", "pupils": len(told), "added": added}
-        tx.connection.execute(insert(roster_runs).values(**row, gone=len(gone), made_at=tx.now))
+        tx.connection.execute(insert(roster_runs).values(**row, gone=len(gone), made_at=_moment(tx)))
         detail = " ".join(f"{name}={count}" for name, count in asdict(result).items())
         audit.write(tx, by, "roster_imported", str(row["id"]), detail)
+    if not dry_run:
+        store.checkpoint()  # what the list said before is gone from the disk
     return result
+
+
+def _same_as_before(tx: Transaction, digest: bytes) -> bool:
+    """Whether this very file was the last one taken in, today: then it is no second list to be missing from."""
+    last = tx.connection.execute(select(roster_runs).order_by(roster_runs.c.made_at.desc()).limit(1)).one_or_none()
+    return last is not None and bool(last.source_digest == digest) and _day(last.made_at) == tx.today
+
+
+def _moment(tx: Transaction) -> datetime:
+    """Now, on the day that the store is on."""
+    return datetime.combine(tx.today, tx.now.astimezone(OSLO).time(), OSLO)
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(OSLO).date()
 
 
 def _guard(tx: Transaction, told: int, known: int, gone: int) -> None:

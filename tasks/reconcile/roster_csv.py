@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -35,15 +36,22 @@ class CsvRoster:
         found: dict[str, RosterPupil] = {}
         try:
             for row in rows:
-                told = _pupil({k: (v or "").strip() for k, v in row.items() if k}, rows.line_num)
+                if None in row or None in row.values():  # a cell too many, or a list that was cut off
+                    raise csv.Error
+                told = _pupil({k: v.strip() for k, v in row.items()}, rows.line_num)
                 earlier = found.get(told.key)
-                terms = (*earlier.enrolments, *told.enrolments) if earlier else told.enrolments
-                found[told.key] = RosterPupil(
-                    told.key, told.name, told.born, told.class_name, told.number, told.shielded, terms, told.known
-                )
+                found[told.key] = _gathered(earlier, told, rows.line_num) if earlier else told
         except csv.Error:
             raise UsageFault("roster_broken", f"line {rows.line_num} is not proper CSV", "export it again") from None
         return list(found.values())
+
+
+def _gathered(earlier: RosterPupil, told: RosterPupil, line: int) -> RosterPupil:
+    """Two rows of one pupil: the later one holds, the enrolments add up, and protection in either is protection."""
+    if earlier.born != told.born:
+        raise UsageFault("roster_contradicts", f"line {line}, column født: another date than the same elev_id before")
+    shielded, terms = earlier.shielded or told.shielded, (*earlier.enrolments, *told.enrolments)
+    return replace(told, shielded=shielded, enrolments=terms, known=told.known or earlier.known)
 
 
 def _pupil(row: dict[str, str], line: int) -> RosterPupil:
