@@ -4,7 +4,7 @@ Belongs here: trying a frame against its pandera model, and the way to write a r
 (`schemas.frames` for the entries, `schemas.roster` for the roster's file).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -20,7 +20,7 @@ class Misfit(NamedTuple):
 
 
 def misfits(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Misfit]:
-    """Every row that breaks a rule of `model`, all rules tried, in order of row and then of rule.
+    """Every row that breaks a rule of `model`, all rules tried, in the order of rows, columns and rules.
 
     Raises TypeError, naming columns and types and never a value, where the frame itself is not as the model says:
     columns missing or unknown, a type other than the declared one, a missing value where none may be.
@@ -31,7 +31,7 @@ def misfits(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Misfit]
     wrong = [name for name, dtype in types.items() if name not in frame or frame[name].dtype != dtype]
     if wrong or len(types) != frame.shape[1]:
         raise TypeError(f"{model.__name__}: columns missing, unknown or of another type: {', '.join(wrong) or 'extra'}")
-    order = {check.name: at for at, check in enumerate(_checks(schema))}
+    known = {one.name: at for at, one in enumerate(_checks(schema))}
     cases: list[tuple[Any, str, str]] = []
     try:
         model.validate(frame.reset_index(drop=True), lazy=True)
@@ -39,12 +39,13 @@ def misfits(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Misfit]
         found = errors.failure_cases[["index", "column", "check"]].drop_duplicates()
         cases = list(found.itertuples(index=False, name=None))
     # Raised out here, or the exception would carry pandera's, and that one the whole frame.
-    strange = sorted({str(rule) for row, _, rule in cases if rule not in order or row is None or row != row})
+    strange = sorted({str(rule) for row, _, rule in cases if rule not in known or row is None or row != row})
     if strange:
         raise TypeError(f"{model.__name__}: {', '.join(strange)}")
     whole = {check.name for check in schema.checks}
     told = {Misfit(int(row), "" if rule in whole else column, rule) for row, column, rule in cases}
-    return sorted(told, key=lambda one: (one.row, order[one.rule]))
+    columns = [*types, ""]
+    return sorted(told, key=lambda one: (one.row, columns.index(one.column), known[one.rule]))
 
 
 def check(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame:
@@ -86,26 +87,24 @@ def _checks(schema: Any) -> list[Any]:
     return [one for column in schema.columns.values() for one in column.checks] + list(schema.checks)
 
 
-def rule(column: str, name: str, sentence: str, holds: Callable[[Any], Any]) -> Any:
-    """A check of one column: `holds` takes it whole and says where the rule is kept. Named after the reason code."""
-
-    def kept(cls: type[pa.DataFrameModel], values: "pd.Series[Any]") -> "pd.Series[bool]":
-        found: pd.Series[bool] = holds(values)
-        return found
-
-    kept.__name__ = name  # what an inheriting model calls the check
-    return pa.check(column, name=name, description=sentence, ignore_na=False)(kept)
+def rule(columns: str | Sequence[str], name: str, sentence: str, holds: Callable[[Any], Any]) -> Any:
+    """A check of one column, or the same of several: `holds` takes it whole and says where the rule is kept. Rules
+    about a form are named after their reason code."""
+    named = (columns,) if isinstance(columns, str) else tuple(columns)
+    return pa.check(*named, name=name, description=sentence, ignore_na=False)(_named(name, holds))
 
 
 def row_rule(name: str, sentence: str, holds: Callable[[pd.DataFrame], Any]) -> Any:
-    """As `rule`, over several columns."""
+    """As `rule`, over several columns at once."""
+    return pa.dataframe_check(name=name, description=sentence, ignore_na=False)(_named(name, holds))
 
-    def kept(cls: type[pa.DataFrameModel], frame: pd.DataFrame) -> "pd.Series[bool]":
-        found: pd.Series[bool] = holds(frame)
-        return found
 
-    kept.__name__ = name
-    return pa.dataframe_check(name=name, description=sentence, ignore_na=False)(kept)
+def _named(name: str, holds: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    def kept(cls: type[pa.DataFrameModel], values: Any) -> Any:
+        return holds(values)
+
+    kept.__name__ = name  # what an inheriting model calls the check
+    return kept
 
 
 class Station(pa.DataFrameModel):

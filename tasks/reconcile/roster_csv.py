@@ -2,74 +2,115 @@
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas.due import Enrolment
 from schemas.errors import UsageFault
+from schemas.roster import UNUSABLE, WHERE, WORDS, YES, RosterRows
+from schemas.stations import build, misfits
 from store.people import KnownGuardian, RosterPupil
 
-PUPIL: Final = ("elev_id", "navn", "født", "klasse", "start", "slutt", "avbrudd", "avgangselev", "skjermet", "fnr")
-GUARDIAN: Final = ("navn", "fnr", "mobil", "epost", "adresse")
-HEADERS: Final = PUPIL + tuple(f"foresatt{n}_{column}" for n in (1, 2) for column in GUARDIAN)
-YES: Final = frozenset({"ja", "j", "1", "x", "true", "yes"})
-NO: Final = frozenset({"nei", "n", "0", "", "false", "no"})
+HEADERS: Final = tuple(name for name in RosterRows.to_schema().columns if name != "line")
+MOST_TOLD: Final = 10
+"""So many places are named in a message; the next export will tell the others."""
+
+Row = Mapping[str, str]
+
+
+class Place(NamedTuple):
+    """Where a rule of `schemas.roster` is broken: line, column and code, never the value."""
+
+    line: int
+    column: str
+    code: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"line {self.line}, column {self.column}: {WORDS.get(self.code, self.code)}"
 
 
 class CsvRoster:
-    """`data` is the whole file; nothing is kept but what `read` returns."""
+    """`data` is the whole file; nothing is kept but what `read` returns. `left_out` names the numbers that it did not
+    take, because they are none."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self.left_out: list[Place] = []
 
     def read(self) -> list[RosterPupil]:
-        """Every pupil, enrolments of the same `elev_id` gathered from its rows."""
+        """Every pupil, enrolments of the same `elev_id` gathered from its rows. Raises `UsageFault` with the first
+        broken rule's code, naming line and column of every one."""
+        rows, lines = self._rows()
+        columns = {name: [row[name] or None for row in rows] for name in HEADERS}
+        frame = build(RosterRows, line=lines, **columns)
+        places = [(m.row, Place(lines[m.row], m.column or WHERE[m.rule], m.rule)) for m in misfits(RosterRows, frame)]
+        broken = [place for _, place in places if place.code not in UNUSABLE]
+        if broken:
+            told = "; ".join(str(place) for place in broken[:MOST_TOLD])
+            more = f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""
+            raise UsageFault(broken[0].code, told + more, "put it right in the school's system, and export it again")
+        self.left_out = [place for _, place in places]
+        for at, place in places:
+            rows[at] = {**rows[at], place.column: ""}
+        found: dict[str, RosterPupil] = {}
+        for row in rows:
+            pupil = _pupil(row)
+            earlier = found.get(pupil.key)
+            found[pupil.key] = _gathered(earlier, pupil) if earlier else pupil
+        return list(found.values())
+
+    def _rows(self) -> tuple[list[Row], list[int]]:
+        """The rows that hold anything, cells trimmed, and the line in which each ends."""
         try:
             content = self._data.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise UsageFault("roster_encoding", "the roster is not UTF-8", "save it as CSV UTF-8") from None
-        rows = csv.DictReader(io.StringIO(content, newline=""), delimiter=";", strict=True)
-        missing = [name for name in HEADERS if name not in (rows.fieldnames or ())]
-        if missing:
-            raise UsageFault("roster_headers", f"columns missing: {', '.join(missing)}", "see docs/operators/roster.md")
-        found: dict[str, RosterPupil] = {}
+        reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=";", strict=True)
+        found: list[Row] = []
+        lines: list[int] = []
         try:
-            for row in rows:
+            _check_headers(reader.fieldnames or ())
+            for row in reader:
                 if None in row or None in row.values():  # a cell too many, or a list that was cut off
                     raise csv.Error
-                told = _pupil({k: v.strip() for k, v in row.items()}, rows.line_num)
-                earlier = found.get(told.key)
-                found[told.key] = _gathered(earlier, told, rows.line_num) if earlier else told
+                cells = {name: row[name].strip() for name in HEADERS}
+                if any(cells.values()):  # spreadsheets leave lines of nothing but separators
+                    found.append(cells)
+                    lines.append(reader.line_num)
         except csv.Error:
-            raise UsageFault("roster_broken", f"line {rows.line_num} is not proper CSV", "export it again") from None
-        return list(found.values())
+            raise UsageFault("roster_broken", f"line {reader.line_num} is not proper CSV", "export it again") from None
+        return found, lines
 
 
-def _gathered(earlier: RosterPupil, told: RosterPupil, line: int) -> RosterPupil:
+def _check_headers(names: Sequence[str]) -> None:
+    missing = [name for name in HEADERS if name not in names]
+    twice = [name for name in HEADERS if names.count(name) > 1]
+    if missing or twice:
+        told = [f"columns missing: {', '.join(missing)}"] * bool(missing) + [f"twice: {', '.join(twice)}"] * bool(twice)
+        raise UsageFault("roster_headers", "; ".join(told), "see docs/stewards/fields.md")
+
+
+def _gathered(earlier: RosterPupil, told: RosterPupil) -> RosterPupil:
     """Two rows of one pupil: the later one holds, the enrolments add up, and protection in either is protection."""
-    if earlier.born != told.born:
-        raise UsageFault("roster_contradicts", f"line {line}, column født: another date than the same elev_id before")
     shielded, terms = earlier.shielded or told.shielded, (*earlier.enrolments, *told.enrolments)
     return replace(told, shielded=shielded, enrolments=terms, known=told.known or earlier.known)
 
 
-def _pupil(row: dict[str, str], line: int) -> RosterPupil:
+def _pupil(row: Row) -> RosterPupil:
+    """One checked row."""
+
     def day(column: str) -> date | None:
-        try:
-            return date.fromisoformat(row[column]) if row[column] else None
-        except ValueError:
-            raise UsageFault("roster_date", f"line {line}, column {column}: not a date like 2026-08-17") from None
+        return date.fromisoformat(row[column]) if row[column] else None
 
-    def yes(column: str) -> bool:
-        if row[column].lower() in YES | NO:
-            return row[column].lower() in YES
-        raise UsageFault("roster_yes_no", f"line {line}, column {column}: neither ja nor nei")
-
-    born, starts = day("født"), day("start")
-    if not row["elev_id"] or not row["navn"] or born is None or starts is None:
-        raise UsageFault("roster_incomplete", f"line {line}: elev_id, navn, født and start must be filled in")
-    term = Enrolment(starts, day("slutt"), day("avbrudd"), yes("avgangselev"))
+    stay = Enrolment(
+        starts=date.fromisoformat(row["start"]),
+        ends=day("slutt"),
+        interrupted=day("avbrudd"),
+        final_year=row["avgangselev"].lower() in YES,
+    )
     known = tuple(
         KnownGuardian(
             name=row[f"foresatt{n}_navn"],
@@ -81,4 +122,13 @@ def _pupil(row: dict[str, str], line: int) -> RosterPupil:
         for n in (1, 2)
         if row[f"foresatt{n}_navn"]
     )
-    return RosterPupil(row["elev_id"], row["navn"], born, row["klasse"], row["fnr"], yes("skjermet"), (term,), known)
+    return RosterPupil(
+        key=row["elev_id"],
+        name=row["navn"],
+        born=date.fromisoformat(row["født"]),
+        class_name=row["klasse"],
+        number=row["fnr"],
+        shielded=row["skjermet"].lower() in YES,
+        enrolments=(stay,),
+        known=known,
+    )
