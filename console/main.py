@@ -24,7 +24,7 @@ from console.submissions import show, submissions
 from console.up import up
 from console.worklist import worklist
 from schemas.errors import ForesattError
-from schemas.masking import skeleton
+from schemas.masking import quiet, skeleton
 
 HELP = """foresatt takes in guardians' forms safely, and lets go of them on time.
 
@@ -74,6 +74,7 @@ for command in (
 def main() -> None:
     """Run, and exit with the documented code; no traceback ever shows a value."""
     os.umask(0o077)
+    quiet()
     state = State()
     sys.exit(run(state))
 
@@ -94,7 +95,9 @@ def run(state: State) -> int:
     except ForesattError as fault:
         _report(state, fault.code, fault.message, fault.next_step)
         return fault.exit_code
-    except Exception as fault:
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as fault:  # libraries written in other languages panic with what is no Exception
         _report(state, "unexpected", skeleton(fault), "show this line to whoever looks after foresatt")
         return 1
     return 0

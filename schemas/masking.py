@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
+import threading
 import traceback
 from pathlib import PurePath
 from typing import Final
@@ -114,3 +116,17 @@ class Redact(logging.Filter):
         record.redacted = True
         record.exc_info = record.stack_info = None
         return True
+
+
+def quiet() -> None:
+    """From now on this process tells of no value by accident: uncaught exceptions, in threads and finalisers too, print
+    type and place only, and what libraries log or warn of passes `Redact` (Prefect sets handlers of its own later)."""
+    sys.excepthook = lambda kind, fault, _trace: sys.stderr.write(skeleton(fault) + "\n") and None
+    threading.excepthook = lambda args: sys.stderr.write(f"thread: {args.exc_type.__name__}\n") and None
+    sys.unraisablehook = lambda args: sys.stderr.write(f"unraisable: {args.exc_type.__name__}\n") and None
+    logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a handler that fails would print the exception being handled, text and all
+    if not logging.root.handlers:
+        handler = logging.StreamHandler()
+        handler.addFilter(Redact())
+        logging.root.addHandler(handler)

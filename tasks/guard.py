@@ -7,8 +7,6 @@ would go on without them. Does not belong here: what a step does.
 
 import functools
 import logging
-import sys
-import threading
 from asyncio import CancelledError
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -22,7 +20,7 @@ from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
 
 from schemas.errors import ForesattError, NotReady, RunFault
-from schemas.masking import Redact, scrub, skeleton
+from schemas.masking import Redact, quiet, scrub, skeleton
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,14 +68,6 @@ def current_run() -> str:
     return str(flow_run.id or "")
 
 
-def _quiet_hooks() -> None:
-    """Uncaught exceptions print type and place only, in every thread."""
-    sys.excepthook = lambda kind, fault, _trace: sys.stderr.write(skeleton(fault) + "\n") and None
-    threading.excepthook = lambda args: sys.stderr.write(f"thread: {args.exc_type.__name__}\n") and None
-    sys.unraisablehook = lambda args: sys.stderr.write(f"unraisable: {args.exc_type.__name__}\n") and None
-    logging.captureWarnings(True)
-
-
 def check_live() -> None:
     """Raise `NotReady` unless Prefect is as blind as we need it."""
     setup_logging()
@@ -121,4 +111,4 @@ def _loggers() -> list[logging.Logger]:
 
 
 check_live()
-_quiet_hooks()
+quiet()
