@@ -7,7 +7,7 @@ import click
 
 from console.state import F, State, by_option, common, pass_state
 from console.submissions import as_json
-from schemas.errors import UsageFault
+from schemas.errors import NotReady, UsageFault
 
 if TYPE_CHECKING:
     from store.database import Store, Transaction
@@ -146,6 +146,8 @@ def _decide(state: State, ident: str, slot: int, ord_: int, by: str, changes: li
                 if told != "open":
                     audit.write(tx, by, "review", line.id, f"slot={slot} ord={ord_} {field}={told}")
             if not ledger.reopen(tx, ident):
+                if line.has_original:
+                    raise NotReady("being_processed", "another run is working on this submission", "try again shortly")
                 raise UsageFault("original_gone", "the original of this submission is gone", "ask for a new form")
         walk(store, PLAIN, Tally(), only=[ident])
         _show(state, store, ident, slot, ord_)

@@ -212,9 +212,11 @@ def release(store: Store, owner: str, ids: Sequence[str], *, alone: bool) -> Non
 
 
 def reopen(tx: Transaction, submission: str) -> bool:
-    """Put a decided submission back into the queue with its attempts reset; False where its original is gone."""
+    """Put a decided submission back into the queue with its attempts reset (one that waits there already stays, as
+    after a review that failed half-way); False where its original is gone or another run is working on it."""
+    _free_dead_leases(tx, database_now(tx))
     there = and_(
-        submissions.c.id == submission, submissions.c.state == "decided", submissions.c.original_ct.is_not(None)
+        submissions.c.id == submission, submissions.c.state != "leased", submissions.c.original_ct.is_not(None)
     )
     values = {"state": "new", "attempts": 0, "alone": False}
     return tx.connection.execute(update(submissions).where(there).values(**values)).rowcount == 1
