@@ -9,11 +9,19 @@ import click
 from console.state import State, common, pass_state
 
 if TYPE_CHECKING:
+    from schemas.repairs import Proposal
     from schemas.settings import Language
     from store.database import Transaction
     from store.listing import EntryLine, SubmissionLine
 
 WHY = ("correct", "answer", "audit", "error_hunt")
+MOST_PROPOSALS = 5
+SLIPS = {
+    "unreadable": "the digit that could not be read",
+    "digit": "one digit otherwise",
+    "swap": "two neighbours changed round",
+    "zero": "a zero in front",
+}
 
 
 @click.command(short_help="What came in and what became of it.")
@@ -50,16 +58,21 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
         if reveal:
             by = audit.staff(by or click.prompt("Your staff id", err=True))
             why = why or click.prompt("Why do you look", type=click.Choice(WHY), err=True)
-            with store.write() as tx:
-                audit.write(tx, by, "revealed", listing.one(tx, ident).id, f"why={why}")
-        with store.read() as tx:
+        proposals: dict[str, list[Proposal]] = {}
+        with store.write() if reveal else store.read() as tx:
             line = listing.one(tx, ident)
             fields = {entry.id: _fields(tx, entry, reveal) for entry in line.entries}
+            if reveal:
+                proposals = {entry.id: _proposals(tx, entry, fields[entry.id]) for entry in line.entries}
+                shown = sum(map(len, proposals.values()))
+                audit.write(tx, str(by), "revealed", line.id, f"why={why}" + f" proposals={shown}" * bool(shown))
             past = listing.history(tx, [line.id, *(entry.id for entry in line.entries)])
         language = store.settings.school.language
     document = as_json(line)
     for entry, told in zip(line.entries, document["entries"], strict=True):
         told["fields"] = fields[entry.id]
+        if reveal:
+            told["fnr_proposals"] = [one._asdict() for one in proposals[entry.id]]
     document["history"] = [
         {"at": row.at.isoformat(), "by": row.actor, "what": row.action, "detail": row.detail} for row in past
     ]
@@ -75,6 +88,8 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
         )
         for name, field in fields[entry.id].items():
             click.echo(f"  {name:7} {field['value']:32} {field['confidence']:.2f}  {field['source']}")
+        for one in proposals.get(entry.id, ())[:MOST_PROPOSALS]:
+            click.echo(f"  {'perhaps':7} {one.marked:32} {SLIPS[one.slip]}; compare with the document")
         for code in entry.codes:
             click.echo(f"  {explain(code, language)}")
         if entry.held_until:
@@ -151,3 +166,18 @@ def _fields(tx: "Transaction", entry: "EntryLine", reveal: bool) -> dict[str, di
         }
         for name, (value, confidence, source, decision) in fields(tx, entry.row).items()
     }
+
+
+def _proposals(tx: "Transaction", entry: "EntryLine", fields: dict[str, dict[str, Any]]) -> "list[Proposal]":
+    """What a faulty number may have been meant to be, for whoever has been let see the number itself."""
+    from schemas.repairs import REPAIRABLE, propose_repairs
+
+    if "fnr" not in fields or not REPAIRABLE & set(entry.codes):
+        return []
+    return propose_repairs(
+        fields["fnr"]["value"],
+        environment=tx.settings.environment,
+        on=tx.today,
+        plus40=tx.settings.identity.plus40,
+        accept_2032_from=tx.settings.identity.accept_2032_from,
+    )
