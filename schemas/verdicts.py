@@ -72,16 +72,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What reconcile decided about one entry; load applies it to the store's latest state."""
+    """What reconcile decided about one entry; load applies it to the store's latest state. `guardian_id`: whom the
+    consent of a pupil of age covers."""
 
     entry: Entry
     outcome: EntryOutcome
     faults: tuple[Fault, ...] = ()
     pupil_id: str | None = None
     basis: Basis | None = None
-    proven_contacts: frozenset[str] = frozenset()
     address: str = field(default="", repr=False)
     restricted: bool = False
+    guardian_id: str | None = None
 
 
 def in_form_order(values: dict[FieldName, str]) -> list[tuple[FieldName, str]]:

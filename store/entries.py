@@ -5,7 +5,7 @@ An entry is found again by (submission, slot, ord) through every reprocessing; a
 
 import json
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -14,7 +14,7 @@ from schemas.ids import new_id
 from schemas.outcomes import OPEN, EntryOutcome
 from schemas.verdicts import Entry, Fault, in_form_order
 from store.database import Transaction
-from store.tables import corrections, entries, pupils, reasons, submissions
+from store.tables import corrections, entries, links, pupils, reasons, submissions
 
 
 def existing(tx: Transaction, submission: str) -> dict[tuple[int, int], Row[Any]]:
@@ -61,8 +61,8 @@ def save(
         "received_at": entry.received_at,
         "decided_at": tx.now,
         "decided_by": entry.decided_by or "rules",
-        "held_until": _held_until(tx, entry, pupil_id) if outcome in OPEN else None,
-        "review_due_on": review_due_on,
+        "held_until": held_until(tx, entry.received_at, pupil_id, guardian_id) if outcome in OPEN else None,
+        "review_due_on": _earlier(review_due_on, row.review_due_on if row else None),
     }
     if row is None:
         tx.connection.execute(insert(entries).values(id=ident, **values))
@@ -129,10 +129,26 @@ def expire(tx: Transaction, row: Row[Any]) -> None:
     tx.connection.execute(delete(reasons).where(reasons.c.entry_id == row.id))
 
 
-def _held_until(tx: Transaction, entry: Entry, pupil_id: str | None) -> date:
-    """90 days after receipt, or the proposed pupil's own due date if earlier; reprocessing never restarts it."""
-    latest = entry.received_at.date() + timedelta(days=tx.settings.retention.held_days)
-    due_on = None
-    if pupil_id is not None:
-        due_on = tx.connection.execute(select(pupils.c.due_on).where(pupils.c.id == pupil_id)).scalar_one_or_none()
+def held_until(tx: Transaction, received_at: datetime, pupil_id: str | None, guardian_id: str | None) -> date:
+    """90 days after receipt, or the proposed pupil's own due date if earlier (for a linked guardian the link's, which
+    a consent may put off); reprocessing never restarts it."""
+    latest = received_at.date() + timedelta(days=tx.settings.retention.held_days)
+    run = tx.connection.execute
+    link = run(select(links.c.due_on).where(links.c.pupil_id == pupil_id, links.c.guardian_id == guardian_id)).first()
+    due_on = link.due_on if link else run(select(pupils.c.due_on).where(pupils.c.id == pupil_id)).scalar_one_or_none()
     return min(latest, due_on) if due_on else latest
+
+
+def refresh_held(tx: Transaction, pupil_id: str) -> None:
+    """Let what is held for this pupil, and its originals, follow the pupil's due date."""
+    mine = select(entries).where(entries.c.pupil_id == pupil_id, entries.c.held_until.is_not(None))
+    for row in tx.connection.execute(mine).all():
+        until = held_until(tx, row.received_at, pupil_id, row.guardian_id)
+        if until != row.held_until:
+            tx.connection.execute(update(entries).where(entries.c.id == row.id).values(held_until=until))
+            original_kept_until(tx, row.submission_id)
+
+
+def _earlier(told: date | None, before: date | None) -> date | None:
+    """A review's date, which processing again does not put off."""
+    return min(told, before) if told and before else told

@@ -13,6 +13,7 @@ from sqlalchemy import Select, delete, insert, select, update
 from schemas.outcomes import OPEN
 from store import analogue, guardians
 from store.database import Store, Transaction
+from store.entries import expire
 from store.tables import (
     corrections,
     data_keys,
@@ -109,6 +110,9 @@ def erase_link(tx: Transaction, pupil_id: str, guardian_id: str, reason: str) ->
     mine = (entries.c.pupil_id == pupil_id) & (entries.c.guardian_id == guardian_id)
     if reason == "withdrawn":  # the number goes at once: earlier originals do not wait out their days
         _originals_due(tx, select(entries.c.submission_id).where(mine))
+    waiting = entries.c.outcome.in_([outcome.value for outcome in OPEN])
+    for row in tx.connection.execute(select(entries).where(mine, waiting)).all():
+        expire(tx, row)
     tx.connection.execute(update(entries).where(mine).values(guardian_id=None, pupil_id=None, fields_ct=None))
     orphan = guardians.unlink(tx, pupil_id, guardian_id)
     if orphan:

@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from schemas.due import Due, Enrolment, due
 from schemas.ids import new_id
 from store.database import Transaction
+from store.entries import refresh_held
 from store.tables import consents, enrolments, links, pupils, refusals
 
 STICKY: Final = frozenset({"withdrawn", "replaced"})
@@ -154,7 +155,7 @@ def pupil_due(tx: Transaction, born: date, terms: tuple[Enrolment, ...], *, cons
 
 
 def refresh_due(tx: Transaction, pupil_id: str) -> None:
-    """Recompute and store every due date that hangs on this pupil: known guardians, links, analogue register."""
+    """Recompute and store every due date that hangs on this pupil: known guardians, links, register, what is held."""
     row = tx.connection.execute(select(pupils.c.born).where(pupils.c.id == pupil_id)).one()
     listed = select(enrolments).where(enrolments.c.pupil_id == pupil_id).order_by(enrolments.c.starts)
     terms = tuple(Enrolment(t.starts, t.ends, t.interrupted, t.final_year) for t in tx.connection.execute(listed))
@@ -172,3 +173,4 @@ def refresh_due(tx: Transaction, pupil_id: str) -> None:
         ends = extended if link.guardian_id in covered else plain
         this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == link.guardian_id)
         tx.connection.execute(update(links).where(this).values(due_on=ends.on, due_reason=ends.reason))
+    refresh_held(tx, pupil_id)

@@ -39,11 +39,11 @@ def apply(tx: Transaction, decision: Decision) -> Applied:
     match decision.outcome:
         case Out.LOADED:
             return _load(tx, decision)
-        case Out.REFUSED:
-            return _refuse(tx, decision)
-        case Out.NO_LOGIN:
-            return _paper(tx, decision, "no_login")
-        case Out.NEEDS_REVIEW if decision.entry.refused:
+        case Out.UPDATED:
+            return _contact_only(tx, decision)
+        case Out.REFUSED | Out.NO_LOGIN:
+            return _on_paper(tx, decision)
+        case Out.NEEDS_REVIEW if decision.entry.refused and not decision.restricted:
             return _doubtful_refusal(tx, decision)
         case Out.REJECTED if decision.entry.refused:
             _let_live(tx, decision)
@@ -78,7 +78,7 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
         guardian_id = guardians.add(tx, name=entry.get("name"), number=entry.get("fnr"), **contact)
     else:
         guardian_id = person.id
-        changes, unproven = _changes(decision, person)
+        changes, unproven = _changes(tx, decision, person)
         if changes:
             _change_contact(tx, person, changes)
         if unproven:
@@ -97,9 +97,19 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     return Applied(Out.LOADED, faults, guardian_id, to_erase=tuple(to_erase))
 
 
+def _contact_only(tx: Transaction, decision: Decision) -> Applied:
+    """A known guardian's new contact without a number, on a steward's word."""
+    named = _named(tx, decision)
+    if len(named) != 1:
+        return Applied(Out.REJECTED, (Fault("fnr", "fnr_missing"),))
+    if _arrived(tx, str(decision.pupil_id), named[0].id) > decision.entry.received_at:
+        return Applied(Out.SUPERSEDED)
+    return _known_pair(tx, decision, named[0])
+
+
 def _known_pair(tx: Transaction, decision: Decision, guardian: Guardian) -> Applied:
     """The pair is known with this number: contact data may change, but only where something proves it."""
-    changes, unproven = _changes(decision, guardian)
+    changes, unproven = _changes(tx, decision, guardian)
     if unproven and not changes:
         return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("link", "contact_change_unproven")), guardian.id)
     this = (links.c.pupil_id == decision.pupil_id) & (links.c.guardian_id == guardian.id)
@@ -111,15 +121,19 @@ def _known_pair(tx: Transaction, decision: Decision, guardian: Guardian) -> Appl
     return Applied(Out.UPDATED, faults, guardian.id)
 
 
-def _changes(decision: Decision, guardian: Guardian) -> tuple[dict[str, str], bool]:
-    """(proven new contact values, whether there are unproven ones). An empty cell changes nothing."""
+def _changes(tx: Transaction, decision: Decision, guardian: Guardian) -> tuple[dict[str, str], bool]:
+    """(proven new contact values, whether there are unproven ones). Only a steward's word proves a sender here. An
+    empty cell changes nothing, nor does a form older than one about the same guardian and another pupil."""
     changes, unproven = {}, False
     entry = decision.entry
+    newer = (links.c.guardian_id == guardian.id) & (links.c.arrived_at > entry.received_at)
+    if tx.connection.execute(select(links.c.pupil_id).where(newer).limit(1)).first() is not None:
+        return {}, False
     for field, stored, same in (("mobile", guardian.mobile, same_mobile), ("email", guardian.email, same_email)):
         told = entry.get("mobile") if field == "mobile" else entry.get("email")
         if not told or (stored and same(told, stored)):
             continue
-        if decision.basis == "steward" or field in decision.proven_contacts:
+        if decision.basis == "steward":
             changes[field] = told
         else:
             unproven = True
@@ -136,17 +150,29 @@ def _change_contact(tx: Transaction, guardian: Guardian, changes: dict[str, str]
         worklist.changed(tx, pupil_id, guardian.id)
 
 
-def _refuse(tx: Transaction, decision: Decision) -> Applied:
+def _on_paper(tx: Transaction, decision: Decision) -> Applied:
+    """A refusal, or a guardian without a number that can log in: paper, and the number of a loaded one goes; but not
+    by a form alone where somebody is loaded under that name."""
     entry, pupil_id = decision.entry, str(decision.pupil_id)
-    named = [g for g in guardians.of_pupil(tx, pupil_id) if agrees(g.name, entry.get("name"))]
-    if any(_arrived(tx, pupil_id, g.id) > entry.received_at for g in named):
+    named = _named(tx, decision)
+    there = [row for row in analogue.of_pupil(tx, pupil_id) if agrees(row.name, entry.get("name"))]
+    arrivals = [*(_arrived(tx, pupil_id, g.id) for g in named), *(row.arrived_at for row in there)]
+    if any(arrived > entry.received_at for arrived in arrivals):
         return Applied(Out.SUPERSEDED)
     if named and decision.basis != "steward":
-        return _doubtful_refusal(tx, decision)
-    applied = _paper(tx, decision, "refused")
+        if decision.outcome is Out.REFUSED:
+            return _doubtful_refusal(tx, decision)
+        return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("fnr", "fnr_differs_from_known")))
+    for row in there:
+        analogue.remove(tx, row.id)
+    about = {"name": entry.get("name"), "address": decision.address}
+    why = decision.outcome.value
+    analogue.add(tx, pupil_id, why=why, submission=entry.submission, arrived=entry.received_at, **about)
+    worklist.refresh(tx, pupil_id)
     for guardian in named:
         _mark_due(tx, pupil_id, guardian.id, "withdrawn")
-    return Applied(Out.REFUSED, applied.faults, to_erase=tuple((f"{pupil_id}/{g.id}", "withdrawn") for g in named))
+    to_erase = tuple((f"{pupil_id}/{guardian.id}", "withdrawn") for guardian in named)
+    return Applied(decision.outcome, decision.faults, to_erase=to_erase)
 
 
 def _doubtful_refusal(tx: Transaction, decision: Decision) -> Applied:
@@ -154,9 +180,10 @@ def _doubtful_refusal(tx: Transaction, decision: Decision) -> Applied:
     working day, and the guardian is asked at the contact already known."""
     faults = tuple(dict.fromkeys((Fault("refusal", "refusal_unproven"), *decision.faults)))
     pupil_id = decision.pupil_id
-    named = (
-        [g for g in guardians.of_pupil(tx, pupil_id) if agrees(g.name, decision.entry.get("name"))] if pupil_id else []
-    )
+    everyone = _named(tx, decision) if pupil_id else []
+    named = [g for g in everyone if _arrived(tx, str(pupil_id), g.id) <= decision.entry.received_at]
+    if everyone and not named:  # they have sent a newer form since
+        return Applied(Out.SUPERSEDED)
     for guardian in named:
         guardians.suspend(tx, str(pupil_id), guardian.id, "refusal_unproven")
         tell(tx, guardian, "refusal_question", f"refusal_question:{guardian.id}:{decision.entry.submission}")
@@ -172,16 +199,6 @@ def _let_live(tx: Transaction, decision: Decision) -> None:
             guardians.suspend(tx, str(decision.pupil_id), guardian.id, None)
 
 
-def _paper(tx: Transaction, decision: Decision, why: str) -> Applied:
-    entry, pupil_id = decision.entry, str(decision.pupil_id)
-    there = [row for row in analogue.of_pupil(tx, pupil_id) if agrees(row.name, entry.get("name"))]
-    if not there:
-        about = {"name": entry.get("name"), "address": decision.address}
-        analogue.add(tx, pupil_id, why=why, submission=entry.submission, arrived=entry.received_at, **about)
-        worklist.refresh(tx, pupil_id)
-    return Applied(decision.outcome, decision.faults)
-
-
 def tell(tx: Transaction, guardian: Guardian, kind: str, dedup_key: str) -> None:
     """Queue a message to the contact known *before* this form, sealed with the guardian and gone with them."""
     if tx.connection.execute(select(outbox.c.id).where(outbox.c.dedup_key == dedup_key)).first():
@@ -191,6 +208,12 @@ def tell(tx: Transaction, guardian: Guardian, kind: str, dedup_key: str) -> None
     sealed = tx.vault.seal(guardian.id, "outbox.payload", ident, contact)
     values = {"dedup_key": dedup_key, "kind": kind, "subject_id": guardian.id, "payload_ct": sealed}
     tx.connection.execute(insert(outbox).values(id=ident, made_at=tx.now, due_on=tx.today, **values))
+
+
+def _named(tx: Transaction, decision: Decision) -> list[Guardian]:
+    """Whoever is linked to the pupil under the name on the form."""
+    linked = guardians.of_pupil(tx, str(decision.pupil_id))
+    return [guardian for guardian in linked if agrees(guardian.name, decision.entry.get("name"))]
 
 
 def _arrived(tx: Transaction, pupil_id: str, guardian_id: str) -> datetime:

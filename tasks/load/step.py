@@ -140,7 +140,7 @@ def _write_entry(tx: Transaction, decision: Decision, earlier: Mapping[tuple[int
         applied.outcome,
         applied.faults,
         pupil_id=pupil_id,
-        guardian_id=applied.guardian_id,
+        guardian_id=applied.guardian_id or decision.guardian_id,
         review_due_on=applied.review_due_on,
     )
     detail = f"outcome={applied.outcome.value} basis={decision.basis or 'none'}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from schemas.contact import same_email, same_mobile
 from schemas.names import agrees
-
 from schemas.numbers import clean as clean_number
 from schemas.verdicts import Basis, Entry, Fault
 from store.people import KnownGuardian, Pupil
@@ -22,7 +21,6 @@ class Evidence:
     basis: Basis | None
     fault: Fault | None = None
     known: KnownGuardian | None = None
-    proven_contacts: frozenset[str] = frozenset()
 
 
 def roster_evidence(entry: Entry, pupil: Pupil) -> Evidence:
@@ -35,10 +33,9 @@ def roster_evidence(entry: Entry, pupil: Pupil) -> Evidence:
     known = named[0]
     if entry.get("fnr") and known.number and clean_number(known.number) != entry.get("fnr"):
         return Evidence(None, Fault("fnr", "fnr_differs_from_known"), known)
-    agreeing = _agreeing(entry, known)
-    if len(named) > 1 or not agreeing:
+    if len(named) > 1 or not _agreeing(entry, known):
         return Evidence(None, Fault("link", "number_unproven"), known)
-    return Evidence("roster", None, known, frozenset(agreeing & {"mobile", "email"}))
+    return Evidence("roster", None, known)
 
 
 def _agreeing(entry: Entry, known: KnownGuardian) -> set[str]:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from schemas.contact import same_email, same_mobile
 from schemas.documents import FieldName
 from schemas.due import due, is_adult
 from schemas.form import NO_NUMBER_WORDS
+from schemas.names import agrees
 from schemas.numbers import clean as clean_number
 from schemas.outcomes import EntryOutcome
 from schemas.reasons import reason
@@ -13,9 +15,10 @@ from schemas.settings import Settings
 from schemas.verdicts import Decision, Entry, Fault, Verdict
 from store import consents, guardians
 from store.database import Store, Transaction
+from store.guardians import Guardian
 from store.people import Pupil, read_pupils
 from tasks.reconcile.evidence import Evidence, roster_evidence
-from tasks.reconcile.match import find_pupil
+from tasks.reconcile.match import Match, find_pupil
 from tasks.reconcile.register import Register, make_register
 
 Out = EntryOutcome
@@ -38,12 +41,18 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pup
     in itself, in doubt as a document, proven."""
     match = find_pupil(entry, pupils)
     pupil = match.pupil
-    if pupil is not None:
-        over = _no_longer(tx, entry, pupil)
-        if over is not None:
-            return Decision(_bare(entry), Out.NOT_APPLICABLE, (over,), pupil.id)
-        if pupil.shielded:
-            return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
+    if pupil is None:
+        return _weigh(tx, entry, verdict, match, register)
+    over, covered = _no_longer(tx, entry, pupil)
+    if over is not None:
+        return Decision(_bare(entry), Out.NOT_APPLICABLE, (over,), pupil.id)
+    return replace(_weigh(tx, entry, verdict, match, register), guardian_id=covered)
+
+
+def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, register: Register) -> Decision:
+    pupil = match.pupil
+    if pupil is not None and pupil.shielded:
+        return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
     if entry.decided_as == "reject":
         return Decision(entry, Out.REJECTED, (_rejection(entry),), _id(pupil))
     found = _evidence(entry, pupil, register, tx.settings)
@@ -57,6 +66,8 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pup
         f.code == "fnr_kind_no_login" for f in faults
     ):
         return _without_login(entry, pupil, found, doubts, match.fault)
+    if pupil is not None and not entry.values.get("fnr") and (known := _known_by_name(tx, entry, pupil)):
+        return _contact_change(entry, pupil, known, doubts, faults)
     severities = {reason(fault.code).severity for fault in faults}
     if "reject" in severities and not doubts:
         return Decision(entry, Out.REJECTED, faults, _id(pupil))
@@ -66,27 +77,29 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pup
     unsettled = "review" in severities and not entry.decided_as
     if doubts or unproven or unsettled:
         return Decision(entry, Out.NEEDS_REVIEW, (*doubts, *faults, *unproven), pupil.id)
-    return Decision(entry, Out.LOADED, faults, pupil.id, found.basis, found.proven_contacts, _address(found))
+    return Decision(entry, Out.LOADED, faults, pupil.id, found.basis, _address(found))
 
 
-def _no_longer(tx: Transaction, entry: Entry, pupil: Pupil) -> Fault | None:
-    """Positively identified and 18 without a consent that covers this guardian, or no longer a pupil here."""
+def _no_longer(tx: Transaction, entry: Entry, pupil: Pupil) -> tuple[Fault | None, str | None]:
+    """(fault, None) where the pupil is no longer one here, or 18 without a consent that covers this guardian;
+    (None, guardian) where one of age has given it."""
     ends = due(pupil.born, pupil.enrolments, consent_until_leaving=True, today=tx.today, settings=tx.settings.retention)
     if ends.has_come(tx.today):
-        return Fault("pupil", "pupil_left")
+        return Fault("pupil", "pupil_left"), None
     if not is_adult(pupil.born, tx.today, tx.settings.retention.leap_day):
-        return None
-    linked = guardians.find_by_number(tx, entry.get("fnr")) if entry.get("fnr") else None
-    covered = linked is not None and consents.covers(tx, pupil.id, linked.id)
-    return None if covered else Fault("pupil", "pupil_adult")
+        return None, None
+    for guardian in guardians.of_pupil(tx, pupil.id):  # a refusal or a new contact comes without a number
+        same = guardians.has_number(tx, guardian, entry.get("fnr")) or agrees(guardian.name, entry.get("name"))
+        if same and consents.covers(tx, pupil.id, guardian.id):
+            return None, guardian.id
+    return Fault("pupil", "pupil_adult"), None
 
 
 def _evidence(entry: Entry, pupil: Pupil | None, register: Register, settings: Settings) -> Evidence:
     if pupil is None:
         return Evidence(None)
     if entry.decided_as in ("confirm", "refuse"):
-        known = roster_evidence(entry, pupil)
-        return Evidence("steward", None, known.known, frozenset({"mobile", "email"}))
+        return Evidence("steward", None, roster_evidence(entry, pupil).known)
     number = clean_number(pupil.number) if pupil.number else ""
     if entry.get("fnr") and number and register.has_responsibility(entry.get("fnr"), number):
         return Evidence("register", None, roster_evidence(entry, pupil).known)
@@ -141,6 +154,27 @@ def _without_login(
         faults += [*doubts, *([missing] if missing else []), *([found.fault] if found.fault else [])]
         return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys(faults)), _id(pupil))
     return Decision(_bare(entry), Out.NO_LOGIN, tuple(faults), pupil.id, found.basis, address=_address(found))
+
+
+def _known_by_name(tx: Transaction, entry: Entry, pupil: Pupil) -> Guardian | None:
+    """The one guardian already linked to this pupil under the name on the form."""
+    named = [one for one in guardians.of_pupil(tx, pupil.id) if agrees(one.name, entry.get("name"))]
+    return named[0] if len(named) == 1 else None
+
+
+def _contact_change(
+    entry: Entry, pupil: Pupil, known: Guardian, doubts: tuple[Fault, ...], faults: tuple[Fault, ...]
+) -> Decision:
+    """A known guardian who gives no number: mobile or e-mail may change on a steward's word; a form proves nobody."""
+    faults = tuple(fault for fault in faults if fault.code != "fnr_missing")
+    told = ((entry.get("mobile"), known.mobile, same_mobile), (entry.get("email"), known.email, same_email))
+    new = any(value and not same(value, stored) for value, stored, same in told)
+    if new and entry.decided_as == "confirm":
+        return Decision(entry, Out.UPDATED, faults, pupil.id, "steward")
+    why = (Fault("link", "contact_change_unproven"),) if new else ()
+    if doubts or why:
+        return Decision(entry, Out.NEEDS_REVIEW, (*doubts, *faults, *why), pupil.id)
+    return Decision(entry, Out.UNCHANGED, faults, pupil.id)
 
 
 def _says_none(text: str) -> bool:

@@ -129,7 +129,7 @@ def _entry(
         values={k: v for k, v in values.items() if v},
         clean={},
         sources=sources,
-        refused=column.refused or word == "refuse",
+        refused=column.refused or word == "refuse" or (column.refused_in_words and word == "confirm"),
         refused_in_words=column.refused_in_words,
         machine_read=machine,
         decided_as=word,
