@@ -163,8 +163,8 @@ class Runs:
 
     def wait(self) -> None:
         """Wait until driver and server are ready."""
-        if not self._ready.wait(PATIENCE):
-            raise TimeoutError("the driver did not start")
+        if not self._ready.wait(PATIENCE) or self._driver.poll() is not None:
+            raise RuntimeError("the driver did not start, or has ended")
         self.served.ready()
 
     def stop(self) -> None:
@@ -183,3 +183,5 @@ class Runs:
             done = self._answers.pop(told["id"])
             done[1].append(told["status"])
             done[0].set()
+        self._driver.wait()
+        self._ready.set()

@@ -152,11 +152,12 @@ def _database(text: str, values: Sequence[str]) -> None:
 
 
 def _thread(text: str, values: Sequence[str]) -> None:
-    """A thread and a finaliser that fail beside it, with a warning and log lines of a library before."""
+    """A thread and a finaliser that fail beside it, with a warning and log lines of a library before. What a library
+    says in words of its own is redacted for numbers only: a name cannot be known from other words."""
     import logging
     import threading
 
-    warnings.warn(f"{values[0]} {text}", stacklevel=2)
+    warnings.warn(f"it warns of {_digits(values)}", stacklevel=2)
     thread = threading.Thread(target=_value, args=(text, values))
     thread.start()
     thread.join()
