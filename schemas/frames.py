@@ -148,15 +148,9 @@ class EntriesValidated(Place):
     email: Series[str] = pa.Field(nullable=True, description="The address, its domain in lower case.")
     refused: Series[bool] = pa.Field(description="The guardian refuses.")
 
-    names_short = rule(
-        "pupil",
-        "pupil_short",
-        f"1 to {LONGEST} characters.",
-        lambda text: text.isna() | text.str.len().between(1, LONGEST),
-    )
-    name_short = rule(
-        "name",
-        "name_short",
+    names_fit = rule(
+        ("pupil", "name"),
+        "names_fit",
         f"1 to {LONGEST} characters.",
         lambda text: text.isna() | text.str.len().between(1, LONGEST),
     )

@@ -66,7 +66,7 @@ def _plausible(frame: pd.DataFrame) -> Any:
 class RosterRows(Station):
     """One row a line of the school's list, which is one enrolment of one pupil. Empty cells are missing."""
 
-    line: Series[int] = pa.Field(description="Line of the file in which the row ends.")
+    line: Series[int] = pa.Field(description="Line of the file in which the row ends; no column of it.")
     elev_id: Series[str] = _cell("The list's own id of the pupil; rows with the same are one pupil.")
     navn: Series[str] = _cell("The pupil's name.")
     født: Series[str] = _cell("Birth date. It, never the number, decides who is 18.")
@@ -98,14 +98,12 @@ class RosterRows(Station):
         "It is ja, nei or empty.",
         lambda text: text.isna() | text.str.lower().isin([*YES, *NO]),
     )
-    length = _number("fnr_length", "A number has eleven digits; one that has not is left out, and told.")
-    lost_zero = _number("fnr_lost_leading_zero", "A spreadsheet has not eaten its first zero; else left out, and told.")
-    number_date = _number("fnr_date", "Its first six digits are a date; else left out, and told.")
-    checksum = _number("fnr_checksum", "Its check digits are right; else left out, and told.")
+    length = _number("fnr_length", "A number has eleven digits, and nothing else but separators.")
+    lost_zero = _number("fnr_lost_leading_zero", "No spreadsheet has taken its first zero.")
+    number_date = _number("fnr_date", "Its first six digits are a date.")
+    checksum = _number("fnr_checksum", "Its check digits are right.")
 
     one_birth_date = row_rule(
         "roster_contradicts", "A pupil has one birth date.", lambda frame: _one_truth(frame, "født", ["elev_id"])
     )
-    plausible_age = row_rule(
-        "roster_age", "The pupil is 10 to 100 years old at the start; else the birth date is mistyped.", _plausible
-    )
+    plausible_age = row_rule("roster_age", "The pupil is 10 to 100 years old at the start.", _plausible)

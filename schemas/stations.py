@@ -69,18 +69,22 @@ def build(model: type[pa.DataFrameModel], **columns: Iterable[Any]) -> pd.DataFr
 
 
 class Rule(NamedTuple):
-    """One rule of a model, for the documentation."""
+    """One rule of a model, for the documentation; a rule of the whole row has no columns."""
 
-    column: str
     name: str
+    columns: tuple[str, ...]
     sentence: str
 
 
 def rules(model: type[pa.DataFrameModel]) -> list[Rule]:
-    """The named rules of `model`, in order; those of the whole row last, with no column."""
+    """The rules of `model` in order of their columns, each once; those of the whole row last."""
     schema = model.to_schema()
-    owner = {id(one): name for name, column in schema.columns.items() for one in column.checks}
-    return [Rule(owner.get(id(one), ""), str(one.name), str(one.description)) for one in _checks(schema)]
+    found: dict[str, Rule] = {}
+    for name, column in [*schema.columns.items(), ("", schema)]:
+        for one in column.checks:
+            earlier = found.get(one.name, Rule(one.name, (), one.description))
+            found[one.name] = earlier._replace(columns=(*earlier.columns, *filter(None, (name,))))
+    return list(found.values())
 
 
 def _checks(schema: Any) -> list[Any]:
