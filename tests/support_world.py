@@ -24,7 +24,7 @@ from fixtures.school import School
 from fixtures.town import fill
 from store import analogue, audit, guardians, listing, tables
 from store.config import House, load
-from store.database import OSLO, Store, open_store
+from store.database import OSLO, Store, Transaction, open_store
 from store.listing import EntryLine, SubmissionLine
 from store.people import read_pupils
 from tasks.decrypt.keyring import stop_agent
@@ -114,6 +114,13 @@ def opened(home: Path, as_of: date | None = None) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def reading(home: Path, as_of: date | None = None) -> Iterator[Transaction]:
+    """A look into the store of a home."""
+    with opened(home, as_of) as store, store.read() as tx:
+        yield tx
 
 
 def submissions(home: Path) -> list[SubmissionLine]:
