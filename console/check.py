@@ -48,8 +48,8 @@ def _home(house: "House") -> str:
 
 
 def _store(house: "House") -> str:
-    from store.database import open_store
     from store.migrate import is_current
+    from store.opening import open_store
 
     store = open_store(house)
     try:
@@ -136,7 +136,7 @@ def _channel(name: str) -> Probe:
 def _roster(house: "House") -> str:
     from sqlalchemy import func, select
 
-    from store.database import open_store
+    from store.opening import open_store
     from store.tables import pupils
 
     store = open_store(house)

@@ -108,7 +108,7 @@ def world(state: State, today: date) -> Iterator[World]:
     from fixtures.cases import make_cases
     from fixtures.digipost import DigipostStandIn, make_key_file
     from fixtures.school import make_school
-    from store.database import open_store
+    from store.opening import open_store
     from tasks.reconcile.importing import import_roster
     from tasks.reconcile.roster_csv import CsvRoster
 
@@ -164,7 +164,7 @@ def _consents(made: World) -> int:
     """A pupil who turns 18 tomorrow consents, for one guardian only; a steward confirms it."""
     from schemas.names import agrees
     from store import consents, guardians
-    from store.database import open_store
+    from store.opening import open_store
     from store.people import read_pupils
 
     count = 0
@@ -183,7 +183,7 @@ def _consents(made: World) -> int:
 def _sign_some(made: World) -> int:
     """The steward has typed every second ADD line into Visma InSchool, and signs."""
     from store import audit, worklist
-    from store.database import open_store
+    from store.opening import open_store
 
     store = open_store(made.house)
     with store.write() as tx:
@@ -201,7 +201,7 @@ def _sign_some(made: World) -> int:
 def _removals(state: State, made: World) -> int:
     """The REMOVE lines that stand after the erasure: what the school still has to do in Visma InSchool."""
     from store import worklist
-    from store.database import open_store
+    from store.opening import open_store
     from tasks.provision.lists import as_row
 
     store = open_store(made.house)

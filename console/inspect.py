@@ -72,7 +72,7 @@ def _keys(house: "House", keyring: Path | None) -> Iterator[Path]:
 @contextmanager
 def _store(house: "House") -> "Iterator[Store | None]":
     """The home's store where there is one."""
-    from store.database import open_store
+    from store.opening import open_store
 
     if not house.home.database.is_file():
         yield None

@@ -28,8 +28,8 @@ def create(state: State, environment: str, school: str) -> str:
     """Make the home, the store and the school's mail key; returns the home's path."""
     from schemas.errors import UsageFault
     from store.config import TEMPLATE, House, load
-    from store.database import create_store
     from store.home import private_write
+    from store.opening import create_store
     from tasks.decrypt.keyring import generate_key, make_home, stop_agent
 
     if any(c in school for c in '"\\\n'):

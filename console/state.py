@@ -45,7 +45,7 @@ class State:
     @contextmanager
     def store(self, as_of: "date | None" = None) -> "Iterator[Store]":
         """The open store of the house."""
-        from store.database import open_store
+        from store.opening import open_store
 
         store = open_store(self.house(), as_of)
         try:

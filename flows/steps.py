@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from flows.road import PLAIN, Steps
 from store.config import load
-from store.database import Store, open_store
+from store.database import Store
+from store.opening import open_store
 from tasks.guard import safe_task
 
 GUARDED: Final = Steps(*(safe_task(function, name) for name, function in PLAIN._asdict().items()))

@@ -1,4 +1,4 @@
-"""Opening the store: the engine with its guards, transactions, and the deletion ledger beside it.
+"""The store while it is open: the engine with its guards, transactions, and the deletion ledger beside it.
 
 Every write is one BEGIN IMMEDIATE transaction (SQLAlchemy's default silently lost updates on SQLite), every
 connection deletes securely, and no exception carries bind values.
@@ -10,19 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from schemas.errors import NotReady, OutsideFault, SafetyRefusal
+from schemas.errors import OutsideFault
 from schemas.settings import Settings
-from store.config import House
 from store.home import Home
-from store.keyring import FileKeyRing, KeyRing
+from store.keyring import KeyRing
 from store.sealing import Vault
-from store.tables import ledger_metadata, store_info
 
 OSLO: Final = ZoneInfo("Europe/Oslo")
 PRAGMAS: Final = (
@@ -128,45 +126,3 @@ class Store:
         except DBAPIError as fault:
             kind = type(fault).__name__
             raise OutsideFault("store_unavailable", f"the database answered {kind}", "check disk space") from None
-
-
-def create_store(house: House) -> Store:
-    """Make the home, its keys, the migrated database stamped with its environment, and the deletion ledger."""
-    from store.migrate import upgrade
-
-    house.home.make()
-    keyring = FileKeyRing.create(house.home.keyring)
-    for path in (house.home.database, house.home.deletions):
-        path.touch(mode=0o600)
-    store = Store(house.home, house.settings, keyring)
-    upgrade(store.engine)
-    ledger_metadata.create_all(store.deletions)
-    with store.write() as tx:
-        stamp: dict[str, Any] = {"key": "environment", "value": house.settings.environment}
-        tx.connection.execute(insert(store_info).values(**stamp))
-    return store
-
-
-def open_store(house: House, as_of: date | None = None) -> Store:
-    """The store of `house`, ready to use: environment checked, interrupted erasures carried out.
-
-    Raises `NotReady` (no home, keys, migrations), `SafetyRefusal` where the store is stamped for another environment.
-    """
-    from store.erasure import replay
-
-    house.home.require()
-    store = Store(house.home, house.settings, FileKeyRing(house.home.keyring), as_of)
-    with store.read() as tx:
-        try:
-            query = select(store_info.c.value).where(store_info.c.key == "environment")
-            stamped = tx.connection.execute(query).scalar_one_or_none()
-        except DBAPIError:
-            raise NotReady("not_migrated", "the store has no tables", "restore it, or run: foresatt init") from None
-    if stamped != house.settings.environment:
-        raise SafetyRefusal(
-            "wrong_environment",
-            f"the store is stamped {stamped}, the settings say {house.settings.environment}",
-            "use the home that belongs to these settings",
-        )
-    replay(store)
-    return store

@@ -23,8 +23,9 @@ from schemas.due import Enrolment
 from schemas.settings import Settings
 from store import entries, guardians, ledger, tables
 from store.config import House
-from store.database import Store, Transaction, create_store, open_store
+from store.database import Store, Transaction
 from store.home import Home
+from store.opening import create_store, open_store
 from store.people import KnownGuardian, RosterPupil, refresh_due, save_pupil
 
 TODAY = date(2026, 10, 14)

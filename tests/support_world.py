@@ -24,8 +24,9 @@ from fixtures.school import School
 from fixtures.town import fill
 from store import analogue, audit, guardians, listing, tables
 from store.config import House, load
-from store.database import OSLO, Store, Transaction, open_store
+from store.database import OSLO, Store, Transaction
 from store.listing import EntryLine, SubmissionLine
+from store.opening import open_store
 from store.people import read_pupils
 from tasks.decrypt.keyring import stop_agent
 from tasks.reconcile.importing import import_roster

@@ -10,7 +10,7 @@ from support_store import DAY, TODAY, Desk, add_guardian, both, column, refusal
 
 from schemas.due import Enrolment
 from store import erasure, guardians, ledger, tables, worklist
-from store.database import open_store
+from store.opening import open_store
 from tasks.retain.sweep import overdue, sweep
 
 LEDGER = tables.deletion_ledger

@@ -45,7 +45,7 @@ def test_what_was_taken_in_is_there_after_a_crash(desk: Desk) -> None:
     """Once `take_in` has returned, the original and its row survive the process's sudden death."""
     code = (
         "import os,sys; from pathlib import Path; from datetime import datetime,UTC;"
-        "from store.config import House; from store.home import Home; from store.database import open_store;"
+        "from store.config import House; from store.home import Home; from store.opening import open_store;"
         "from schemas.settings import Settings; from schemas.documents import Delivery;"
         "from store.ledger import take_in;"
         "s=open_store(House(Home(Path(sys.argv[1])),Settings(environment='test'),None));"
@@ -376,8 +376,8 @@ def _claim_all(
     root: str, ready: "multiprocessing.synchronize.Barrier", out: "multiprocessing.Queue[list[str]]"
 ) -> None:
     from store.config import House
-    from store.database import open_store
     from store.home import Home
+    from store.opening import open_store
 
     store = open_store(House(Home(Path(root)), settings(), None))
     owner, mine = own_name(), []

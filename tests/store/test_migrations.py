@@ -14,9 +14,10 @@ from support_store import TODAY, Desk, add_guardian, settings
 from schemas.errors import NotReady, SafetyRefusal, UsageFault
 from store import migrate
 from store.config import House
-from store.database import create_store, make_engine, open_store
+from store.database import make_engine
 from store.home import Home
 from store.migrate import is_current, upgrade
+from store.opening import create_store, open_store
 from store.tables import data_keys, enrolments, links, metadata, pupils, store_info
 
 
