@@ -1,6 +1,8 @@
 """Mobile numbers and e-mail addresses: one spelling for what can be used, a code for the rest."""
 
+import phonenumbers
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -170,3 +172,30 @@ def test_no_text_breaks_the_address(written: str | None) -> None:
     assert code is None or code in CATALOGUE
     assert address is None or (address, code) == check_email(address)
     assert (propose_email(written) is not None) == (code == "email_looks_mistyped")
+
+
+# ------------------------------------------------------------------------------------ common ones, without a parser
+
+
+def test_norwegian_mobiles_are_those_of_the_library() -> None:
+    """Every range of four digits is judged as phonenumbers judges it, whether or not its parser was asked."""
+    for prefix in [*range(4000, 5000), *range(9000, 10_000)]:
+        digits = f"{prefix}{prefix % 89 + 10}{prefix % 67 + 20}"
+        number = phonenumbers.parse(digits, "NO")
+
+        expected = None if phonenumbers.is_valid_number(number) else "mobile_invalid"
+        assert (f"+47{digits}", expected) == check_mobile(digits) == check_mobile(f"0047 {digits[:3]} {digits[3:]}")
+
+
+@given(
+    st.from_regex(r"[A-Za-z0-9._+\-]{1,70}", fullmatch=True),
+    st.sampled_from(["gmail.com", "Hotmail.NO", "online.no", "example.com"]),
+)
+def test_common_addresses_are_those_of_the_library(local: str, domain: str) -> None:
+    """An address at a well-known domain is taken where email-validator takes it, and in its spelling."""
+    try:
+        expected = validate_email(f"{local}@{domain}", check_deliverability=False).normalized
+    except EmailNotValidError:
+        expected = None
+
+    assert expected == check_email(f"{local}@{domain}")[0]
