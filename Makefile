@@ -1,6 +1,6 @@
 # What one types in this house. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test check format docs screens lock clean
 BIN := .venv/bin
 UV ?= uv
 
@@ -25,6 +25,13 @@ check: setup ## format, lint, types, floors: changes nothing
 format: setup ## put the code in its form, and mend what can be mended safely
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup ## renew the pages that are made from the code
+	$(BIN)/python tools/pages.py
+	$(BIN)/python tools/fields_page.py
+
+screens: setup ## take the pictures of the screens again, on a demo school (a minute or two)
+	$(BIN)/python tools/screens.py
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv; newest versions: make lock ARGS=--upgrade)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it: make lock UV=/path/to/uv" >&2; exit 1; }
