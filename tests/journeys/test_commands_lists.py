@@ -1,0 +1,126 @@
+"""What a steward types to keep the lists: roster, work list, consents, analogue register.
+
+Belongs here: `roster`, `worklist`, `consent`, `analogue`. Does not belong here: which lines there are
+(`test_whole_journey`).
+"""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from support_office import NUMBER, Office, refused
+from support_world import Town, picture, reading
+
+from store.tables import audit
+
+# ------------------------------------------------------------------------------------------------ roster and work list
+
+
+def test_a_roster_can_be_tried_first(office: Office, homes: Town, tmp_path: Path) -> None:
+    """`--dry-run` says what a list would change and changes nothing; the real thing says the same."""
+    home, file = homes.home("c-roster"), tmp_path / "elever.csv"
+    lines = homes.school.roster_csv().decode().splitlines(keepends=True)
+    first = lines[1].split(";")[0]
+    file.write_text("".join(line for line in lines if not line.startswith(f"{first};")), "utf-8")
+    before = picture(home)
+    tried = office.runs("roster", "import", file, "--dry-run", "--json", home=home).fine().json
+
+    assert (1, 0, True) == (tried["missing"], tried["added"], tried["dry_run"])
+    assert before == picture(home)
+    done = office.runs("roster", "import", file, "--json", home=home).fine().json
+    assert {**tried, "dry_run": False, "erased": done["erased"]} == done
+
+
+@pytest.mark.parametrize("kept", [0, 60])
+def test_a_roster_that_suddenly_shrank_is_refused(kept: int, office: Office, tmp_path: Path) -> None:
+    """A list without its pupils, or with half of them, is exit 4, and nothing changes."""
+    file, before = tmp_path / "elever.csv", picture(office.home)
+    with reading(office.home) as tx:
+        assert tx.settings.roster.max_gone_count < 50
+    lines = office.school.roster_csv().decode().splitlines(keepends=True)
+    file.write_text("".join(lines[: kept + 1]), "utf-8")
+    ran = office("roster", "import", file, "--json")
+
+    assert 4 == ran.code, ran.out
+    assert {"code", "message", "next"} == set(ran.json["error"])
+    assert before == picture(office.home)
+
+
+def test_the_work_list_from_first_look_to_signature(office: Office) -> None:
+    """Lines masked on the list, revealed one by one with an audit row, signed by name, gone from the list then."""
+    office.json("provision")
+    listed = office("worklist", "--json").fine()
+    line = listed.json[0]["line"]
+    keys = {"line", "do", "why", "due", "overdue", "guardian", "pupil", "class", "fnr", "mobile", "email", "note"}
+    shown = office.json("worklist", "reveal", line, "--by", "kari")
+    signed = office.json("worklist", "sign", line, "--as", "done", "--by", "kari")
+
+    assert keys == set(listed.json[0]) == set(shown)
+    assert [] == NUMBER.findall(listed.out)
+    assert NUMBER.fullmatch(shown["fnr"])
+    assert {"line": line, "signed_as": "done"} == signed
+    assert [("kari", "line_revealed"), ("kari", "line_signed")] == office.audit(line)
+    assert line not in [one["line"] for one in office.json("worklist", "list")]
+    assert line in [one["line"] for one in office.json("worklist", "list", "--signed")]
+    refused(office("worklist", "sign", line, "--as", "done", "--by", "kari", "--json"), 2, "no_such_line")
+
+
+def test_the_work_list_as_a_file(office: Office, tmp_path: Path) -> None:
+    """CSV with semicolons, masked; with numbers only by name and with an audit row; never over an existing file."""
+    office.json("provision")
+    rows = list(csv.DictReader(io.StringIO(office("worklist", "export").fine().out), delimiter=";"))
+    file = tmp_path / "liste.csv"
+    with_numbers = office("worklist", "export", "--reveal", "--by", "kari", "--out", file, "--json").fine()
+
+    assert len(rows) == with_numbers.json["lines"] > 0
+    assert [] == NUMBER.findall("".join(row["fnr"] for row in rows))
+    assert len([row for row in rows if row["do"] != "REMOVE"]) == len(NUMBER.findall(file.read_text("utf-8-sig")))
+    assert 0o600 == file.stat().st_mode & 0o777
+    refused(office("worklist", "export", "--reveal", "--json"), 2, "by_missing")
+    refused(office("worklist", "export", "--out", file, "--json"), 2, "file_exists")
+    with reading(office.home) as tx:
+        exported = tx.connection.execute(select(audit.c.actor).where(audit.c.action == "worklist_exported")).scalars()
+        assert ["kari"] == list(exported)
+
+
+def test_signing_as_not_done_needs_a_reason(office: Office) -> None:
+    """`not_done` takes a code, the other words take none."""
+    office.json("provision")
+    line = office.json("worklist")[0]["line"]
+    sign = ("worklist", "sign", line, "--by", "kari", "--json", "--as")
+
+    refused(office(*sign, "not_done"), 2, "sign_reason")
+    refused(office(*sign, "done", "--reason", "wait"), 2, "sign_reason")
+    refused(office(*sign, "perhaps"), 2, "usage")
+
+
+def test_a_consent_from_list_to_withdrawal(office: Office) -> None:
+    """Who could be covered is listed by ids and initials; a consent is pending until confirmed and can be withdrawn."""
+    possible = office.json("consent", "list")["possible"]
+    told = ("--pupil", possible[0]["pupil_id"], "--guardian", possible[0]["guardian_id"], "--by", "kari")
+    given = office.json("consent", "record", *told)
+    states = [given["state"]]
+    states.append(office.json("consent", "confirm", given["consent"], "--by", "ola")["state"])
+    listed = [one for one in office.json("consent", "list")["consents"] if one["consent"] == given["consent"]]
+    states.append(office.json("consent", "withdraw", given["consent"], "--by", "kari")["state"])
+
+    assert ["pending", "confirmed", "withdrawn"] == states
+    assert [("kari", "ola")] == [(one["recorded_by"], one["confirmed_by"]) for one in listed]
+    assert {True} == {bool(re.fullmatch(r"(\w\. ?)+", one["guardian"])) for one in possible}
+    refused(
+        office("consent", "record", "--pupil", "Ola", "--guardian", "Kari", "--by", "kari", "--json"), 2, "not_linked"
+    )
+
+
+def test_the_analogue_register_names_who_gets_paper(office: Office) -> None:
+    """Class, pupil, guardian, why, address and until when; no number, mobile or e-mail."""
+    ran = office("analogue", "list", "--json").fine()
+    family = office.cases["plain_mail_refusal"].forms[0].first
+
+    assert {"class", "pupil", "guardian", "why", "address", "until"} == set(ran.json[0])
+    assert (family.pupil, "refused") in {(one["pupil"], one["why"]) for one in ran.json}
+    assert [] == NUMBER.findall(ran.out)
+    assert "@" not in ran.out
