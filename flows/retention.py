@@ -9,7 +9,7 @@ from tasks.collect.channels import channels
 from tasks.collect.step import dispose
 from tasks.guard import current_run, safe_flow, safe_task
 from tasks.report.summary import publish
-from tasks.retain.sweep import overdue, plan, recompute, sweep
+from tasks.retain.sweep import overdue, preview, sweep
 
 sweep_task = safe_task(sweep, "retain")
 dispose_task = safe_task(dispose, "dispose")
@@ -21,9 +21,7 @@ def retention(as_of: date | None = None, dry_run: bool = False) -> dict[str, Any
     watch = WATCH.get()
     with opened(as_of) as store:
         if dry_run:
-            recompute(store)
-            with store.read() as tx:
-                counts = plan(tx).counts()
+            counts = preview(store)
         else:
             counts = sweep_task(store, lambda done, total: watch("retain", (done, total)))
             dispose_task(channels(store.settings, store.home), store)

@@ -39,10 +39,21 @@ class Due:
 def recompute(store: Store) -> int:
     """Recompute every pupil's due dates: time itself is an input (a summer ends, an enrolment runs out)."""
     with store.write() as tx:
-        idents = list(tx.connection.execute(select(pupils.c.id)).scalars())
-        for ident in idents:
-            worklist.refresh(tx, ident)
+        return _refresh(tx)
+
+
+def _refresh(tx: Transaction) -> int:
+    idents = list(tx.connection.execute(select(pupils.c.id)).scalars())
+    for ident in idents:
+        worklist.refresh(tx, ident)
     return len(idents)
+
+
+def preview(store: Store) -> dict[str, int]:
+    """What `sweep` would erase, in counts; nothing is changed, not even a due date."""
+    with store.rehearse() as tx:
+        _refresh(tx)
+        return plan(tx).counts()
 
 
 def plan(tx: Transaction) -> Due:
