@@ -1,4 +1,4 @@
-"""The sweep: each due date on its day, nothing before, nothing left for a second run, and a count of its own as proof."""
+"""The sweep: each due date on its day, nothing before, nothing left for a second run, and a count as its proof."""
 
 from datetime import UTC, date, datetime, timedelta
 
