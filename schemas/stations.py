@@ -58,14 +58,18 @@ def check(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def build(model: type[pa.DataFrameModel], **columns: Iterable[Any]) -> pd.DataFrame:
-    """A frame with the types that `model` declares. In text a lone surrogate, which damaged mail can hold, is no
-    Unicode: it becomes a question mark."""
+    """A frame with the types that `model` declares. In text a lone surrogate, which damaged mail can hold and no Arrow
+    column can, becomes the replacement character."""
     made: dict[str, pd.Series[Any]] = {}
     for name, column in model.to_schema().columns.items():
         dtype: Any = column.dtype.type
-        values = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in columns[name]]
+        values = [_whole(value) if isinstance(value, str) else value for value in columns[name]]
         made[name] = pd.Series(values, dtype=dtype)
     return pd.DataFrame(made)
+
+
+def _whole(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class Rule(NamedTuple):

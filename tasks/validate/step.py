@@ -99,7 +99,8 @@ def _draft(claim: Claimed, reading: Reading) -> list[Entry]:
 
 
 def _pupils(column: ReadEntry) -> list[str | None]:
-    return [*split_pupils(column.pupil.value)] if column.pupil and column.pupil.value.strip() else [None]
+    """A cell that names nobody ("2STA") is judged as it stands: the entry is not lost with it."""
+    return [*(split_pupils(column.pupil.value) if column.pupil else ())] or [None]
 
 
 def _entry(
