@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select, update
 
+from schemas.errors import OutsideFault
 from schemas.outcomes import SubmissionOutcome
 from store.database import Store, Transaction
 from store.ledger import is_known, take_in
@@ -28,7 +29,8 @@ def collect(channel: Channel, store: Store, seen: Callable[[int], None] = lambda
 
 
 def settle(channels: Sequence[Channel], store: Store) -> int:
-    """Settle the sources' copies of what was decided; returns how many."""
+    """Settle the sources' copies of what was decided; returns how many. Raises `OutsideFault` after the others where
+    one cannot be reached."""
     by_name = {channel.name: channel for channel in channels}
     with store.read() as tx:
         query = (
@@ -43,16 +45,23 @@ def settle(channels: Sequence[Channel], store: Store) -> int:
             for row in tx.connection.execute(query).all()
             if row.channel in by_name
         ]
+    faults: list[OutsideFault] = []
     for ident, name, handle, outcome in waiting:
         fate: Fate = "ordinary" if outcome == SubmissionOutcome.NOT_A_FORM else "taken"
-        kept = by_name[name].settle(handle, fate)
+        try:
+            kept = by_name[name].settle(handle, fate)
+        except OutsideFault as fault:  # one copy out of reach does not keep the others
+            faults.append(fault)
+            continue
         with store.write() as tx:
             _settled(tx, ident, kept if fate == "taken" else None)
+    if faults:
+        raise faults[0]
     return len(waiting)
 
 
 def dispose(channels: Sequence[Channel], store: Store) -> int:
-    """Delete the sources' copies whose days are over; returns how many."""
+    """Delete the sources' copies whose days are over; returns how many. Raises as `settle` does."""
     by_name = {channel.name: channel for channel in channels}
     with store.read() as tx:
         query = select(sightings).where(sightings.c.dispose_on <= tx.today, sightings.c.handle_ct.is_not(None))
@@ -61,10 +70,17 @@ def dispose(channels: Sequence[Channel], store: Store) -> int:
             for row in tx.connection.execute(query).all()
             if row.channel in by_name
         ]
+    faults: list[OutsideFault] = []
     for ident, name, handle in due:
-        by_name[name].dispose(handle)
+        try:
+            by_name[name].dispose(handle)
+        except OutsideFault as fault:
+            faults.append(fault)
+            continue
         with store.write() as tx:
             _forget(tx, ident)
+    if faults:
+        raise faults[0]
     return len(due)
 
 
