@@ -154,9 +154,9 @@ def _judge(drafts: list[Entry], settings: Settings, today: date | None) -> list[
     for submission, slot, ord_, field, code in failures.itertuples(index=False, name=None):
         faults.setdefault((submission, slot, ord_), []).append(Fault(field, code))
     judged = []
-    for place, entry in enumerate(drafts):
-        told = {name: clean[name].iat[place] for name in FIELDS}
-        kept: dict[FieldName, str] = {name: value for name, value in told.items() if isinstance(value, str)}
+    rows = zip(*(clean[name].tolist() for name in FIELDS), strict=True)
+    for entry, row in zip(drafts, rows, strict=True):
+        kept: dict[FieldName, str] = {n: value for n, value in zip(FIELDS, row, strict=True) if isinstance(value, str)}
         if entry.refused:
             entry.values.pop("fnr", None)
         judged.append(replace(entry, clean=kept, faults=tuple(faults.get(entry.place, ()))))
