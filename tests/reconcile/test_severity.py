@@ -1,14 +1,19 @@
 """What follows from a reason is what the catalogue says: reject, review, go on with a warning, or just a note."""
 
 from datetime import date
+from typing import Any
 
 import pytest
-from support_store import Desk, Family, column, refusal, settings
+from support_store import TODAY, Desk, Family, column, noon, refusal, settings
 
 from fixtures.filled import FilledForm
+from schemas.documents import Opened, ReadEntry, ReadField, ReadForm, Reading
 from schemas.identity import judge
 from schemas.reasons import reason
 from store import tables
+from store.ledger import Claimed
+from tasks.reconcile.step import reconcile_batch
+from tasks.validate.step import validate_batch
 
 
 def outcomes_and_codes(desk: Desk, sent: str) -> tuple[list[str], list[str]]:
@@ -169,6 +174,21 @@ def test_another_number_than_the_known_one_is_reviewed(desk: Desk) -> None:
     sent = desk.decided(column(family, family.mother, fnr=desk.people.number(date(1980, 5, 6))))
 
     assert (["needs_review"], ["fnr_differs_from_known"]) == outcomes_and_codes(desk, sent)
+
+
+@pytest.mark.parametrize(("machine", "decision"), [(True, "ready"), (False, "review")])
+def test_what_was_read_unsurely_waits_for_a_person(desk: Desk, machine: bool, decision: Any) -> None:
+    """Off a picture, or with a doubt about one field: proven by the list or not, a person looks first."""
+    family = desk.family(lists=("number", "mobile"))
+    who = family.mother
+    told = {"pupil": family.pupil.name, "fnr": who.number, "name": who.name, "mobile": who.mobile}
+    read = {name: ReadField(value, 0.9, "page 1", decision) for name, value in told.items()}
+    reading = Reading((ReadForm((ReadEntry(1, **read),), machine_read=machine),))
+    claim = Claimed("S-A", "post", noon(TODAY), b"", "image/png", "", 0, False)
+    verdicts = validate_batch([claim], {"S-A": Opened("image", "not_encrypted")}, {"S-A": reading}, desk.store.settings)
+    (_, (decided,)) = reconcile_batch(verdicts, desk.store)[0]
+
+    assert ("needs_review", ["low_confidence"]) == (decided.outcome, [fault.code for fault in decided.faults])
 
 
 def test_a_settings_choice_reaches_the_judge() -> None:
