@@ -98,6 +98,7 @@ def run(step: Step, home: Path, width: int) -> str:
 
 def picture(name: str, title: str, steps: Sequence[Step], home: Path, width: int = WIDTH) -> None:
     """Write one picture: the commands with what they print."""
+    title = title[0].upper() + title[1:]
     console = Console(record=True, width=width, file=StringIO(), force_terminal=True, color_system="truecolor")
     for number, step in enumerate(steps):
         console.print(Text("\n$ " if number else "$ ", style="green") + Text(step.command, style="bold white"))
