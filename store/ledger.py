@@ -20,6 +20,7 @@ from schemas.ids import new_id
 from store.database import Store, Transaction
 from store.entries import correction_row
 from store.owner import is_dead
+from store.sealing import DAMAGED
 from store.tables import corrections, sightings, submissions
 
 
@@ -167,7 +168,7 @@ def _open_or_lost(tx: Transaction, row: Row[Any], attempts: int) -> Claimed:
     try:
         return open_claim(tx, row.id, attempts)
     except NotReady as fault:
-        if fault.code not in ("seal_broken", "erased"):  # a wrong key file is no one submission's fault
+        if fault.code not in DAMAGED:  # a wrong key file is no one submission's fault
             raise
         return Claimed(row.id, row.channel, row.received_at, b"", "", "", attempts, row.alone, lost=True)
 

@@ -7,14 +7,16 @@ the pupil, now of age, stays on the roster.
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from schemas.due import Due, Enrolment, due
+from schemas.errors import NotReady
 from schemas.ids import new_id
 from store.database import Transaction
 from store.entries import refresh_held
+from store.sealing import DAMAGED
 from store.tables import consents, enrolments, links, pupils, refusals
 
 STICKY: Final = frozenset({"withdrawn", "replaced"})
@@ -73,18 +75,25 @@ def read_pupils(tx: Transaction, only: str | None = None) -> list[Pupil]:
     query = select(pupils) if only is None else select(pupils).where(pupils.c.id == only)
     found = []
     for row in tx.connection.execute(query).all():
-        opened = [
-            tx.vault.open_text(row.id, f"pupils.{column}", row.id, sealed, row.row_version) or ""
-            for column, sealed in (("name", row.name_ct), ("class", row.class_ct), ("number", row.number_ct))
-        ]
-        known: tuple[KnownGuardian, ...] = ()
-        if row.known_id and row.known_ct:
-            listed = json.loads(tx.vault.open(row.known_id, "pupils.known", row.id, row.known_ct, row.row_version))
-            known = tuple(KnownGuardian(**one) for one in listed)
-        name, class_name, number = opened
-        places = tuple(terms.get(row.id, ()))
-        found.append(Pupil(row.id, name, row.born, class_name, number, row.shielded, places, known))
+        try:
+            found.append(_opened(tx, row, tuple(terms.get(row.id, ()))))
+        except NotReady as fault:
+            if fault.code not in DAMAGED:
+                raise
+            # One damaged row stops nobody else's form: this pupil is not found until the next roster mends it.
     return found
+
+
+def _opened(tx: Transaction, row: Row[Any], places: tuple[Enrolment, ...]) -> Pupil:
+    name, class_name, number = (
+        tx.vault.open_text(row.id, f"pupils.{column}", row.id, sealed, row.row_version) or ""
+        for column, sealed in (("name", row.name_ct), ("class", row.class_ct), ("number", row.number_ct))
+    )
+    known: tuple[KnownGuardian, ...] = ()
+    if row.known_id and row.known_ct:
+        listed = json.loads(tx.vault.open(row.known_id, "pupils.known", row.id, row.known_ct, row.row_version))
+        known = tuple(KnownGuardian(**one) for one in listed)
+    return Pupil(row.id, name, row.born, class_name, number, row.shielded, places, known)
 
 
 def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
@@ -94,9 +103,9 @@ def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
     row = tx.connection.execute(select(pupils).where(pupils.c.roster_key == key)).one_or_none()
     ident = row.id if row else new_id("P")
     version = row.row_version + 1 if row else 1
-    if row is None:
+    if not tx.vault.has_key(ident):
         tx.vault.new_key(ident)
-    elif row.known_id:
+    if row is not None and row.known_id:
         tx.vault.destroy(row.known_id)
     ends = pupil_due(tx, told.born, told.enrolments, consent=False)
     keep = bool(told.known) and (ends.on is None or ends.on > tx.today)

@@ -17,6 +17,8 @@ from store.tables import data_keys
 
 FORMAT: Final = 1
 STEP: Final = 32
+DAMAGED: Final = ("seal_broken", "erased")
+"""Codes of `NotReady` that concern one value or one key; a wrong key file is another matter."""
 
 
 def pad(data: bytes) -> bytes:

@@ -13,11 +13,12 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
 
 from schemas.due import working_day_before
-from schemas.errors import UsageFault
+from schemas.errors import NotReady, UsageFault
 from schemas.ids import new_id
 from store import audit, guardians
 from store.database import Transaction
 from store.people import read_pupils, refresh_due
+from store.sealing import DAMAGED
 from store.tables import links, worklist_lines
 
 Signature = Literal["done", "already_in_vis", "newer_in_vis", "not_done"]
@@ -239,11 +240,25 @@ def _insert(tx: Transaction, kind: str, pupil_id: str, guardian_id: str, *, why:
     text = None
     if kind == "remove":
         tx.vault.new_key(ident)
-        guardian = guardians.read_guardian(tx, guardian_id)
-        pupil = read_pupils(tx, pupil_id)[0]
-        told = {"guardian": guardian.name if guardian else "", "pupil": pupil.name, "class": pupil.class_name}
+        told = _names(tx, pupil_id, guardian_id)
         text = tx.vault.seal(ident, "worklist_lines.text", ident, json.dumps(told).encode())
     tx.connection.execute(insert(worklist_lines).values(id=ident, text_ct=text, **values))
+
+
+def _names(tx: Transaction, pupil_id: str, guardian_id: str) -> dict[str, str]:
+    """What a REMOVE line says; empty where it no longer opens, for nothing may keep an erasure from being done."""
+    try:
+        guardian = guardians.read_guardian(tx, guardian_id)
+    except NotReady as fault:
+        if fault.code not in DAMAGED:
+            raise
+        guardian = None
+    pupil = next(iter(read_pupils(tx, pupil_id)), None)
+    return {
+        "guardian": guardian.name if guardian else "",
+        "pupil": pupil.name if pupil else "",
+        "class": pupil.class_name if pupil else "",
+    }
 
 
 def _close(tx: Transaction, row: Row[tuple[object, ...]], state: str) -> None:

@@ -357,3 +357,28 @@ def test_a_form_finds_the_pupil_of_the_newest_list(desk: Desk) -> None:
     desk.again(sent)
 
     assert ["loaded"] == desk.outcomes(sent)
+
+
+@pytest.mark.parametrize("what", ["name", "key"])
+def test_a_damaged_pupil_stops_nobody_and_is_mended_by_the_next_list(desk: Desk, what: str) -> None:
+    """Forms about others are decided; those about this pupil wait, and are loaded after the next import."""
+    first = row(0, foresatt1_navn="Kari Raskbilmaur", foresatt1_mobil="41234567")
+    take(desk, [first])
+    family = desk.family()
+    with desk.store.write() as tx:
+        pupil = next(p for p in read_pupils(tx) if p.name == "Ola Raskbilmaur")
+        if what == "key":
+            tx.connection.execute(tables.data_keys.delete().where(tables.data_keys.c.subject_id == pupil.id))
+        else:
+            broken = b"\x01\x00\x01" + bytes(60)
+            tx.connection.execute(tables.pupils.update().where(tables.pupils.c.id == pupil.id).values(name_ct=broken))
+    who = desk.people.adult()
+    about = Family(pupil.id, family.pupil, (who,))
+    form = column(about, who, pupil="Ola Raskbilmaur", name="Kari Raskbilmaur", mobile="41234567")
+    waits, other = desk.send(form), desk.send(column(family, family.mother))
+    desk.run()
+    assert (["pupil_not_found"], ["loaded"]) == (desk.codes(waits), desk.outcomes(other))
+    take(desk, [first])
+    desk.again(waits)
+
+    assert ["loaded"] == desk.outcomes(waits)

@@ -339,3 +339,24 @@ def test_an_unknown_pupil_with_no_stay_at_all_is_due(desk: Desk) -> None:
 
     assert None is desk.rows(tables.pupils, tables.pupils.c.id == family.pupil_id)[0].known_ct
     assert Enrolment(TODAY).covers(TODAY)
+
+
+@pytest.mark.parametrize("what", ["guardian", "guardian's key", "pupil", "pupil's key"])
+def test_a_damaged_row_keeps_nobody_from_being_erased(desk: Desk, what: str) -> None:
+    """Where a name no longer opens, its person is erased all the same, and so is everybody else."""
+    damaged, other = desk.family(born=date(2008, 10, 15)), desk.family(born=date(2008, 10, 15))
+    with desk.store.write() as tx:
+        ident = add_guardian(tx, damaged, damaged.mother)
+        add_guardian(tx, other, other.mother)
+        subject = ident if what.startswith("guardian") else damaged.pupil_id
+        if what.endswith("key"):
+            tx.connection.execute(delete(tables.data_keys).where(tables.data_keys.c.subject_id == subject))
+        else:
+            table = tables.guardians if subject == ident else tables.pupils
+            tx.connection.execute(
+                table.update().where(table.c.id == subject).values(name_ct=b"\x01\x00\x01" + bytes(60))
+            )
+    desk.on(TODAY + DAY)
+    sweep(desk.store)
+
+    assert (0, 0, 0) == (count(desk, tables.links), count(desk, tables.guardians), overdue(desk.store))
