@@ -45,7 +45,7 @@ SEND_AGAIN: Final = (
     "Correct it and send the form again.",
 )
 CHECK_NUMBER: Final = (
-    "Se på bankkortet eller passet, og send skjemaet på nytt med alle elleve sifrene.",
+    "Se på bankkortet eller passet, og send skjemaet på nytt med alle de elleve sifrene.",
     "Sjå på bankkortet eller passet, og send skjemaet på nytt med alle dei elleve sifra.",
     "Look at your bank card or passport, and send the form again with all eleven digits.",
 )
@@ -60,9 +60,9 @@ ON_PAPER: Final = (
     "If you have a Norwegian national identity number or D-number, send it. If not, the school informs you on paper.",
 )
 OPTIONAL: Final = (
-    "Resten av skjemaet er brukt. Send skjemaet på nytt hvis du vil rette denne opplysningen.",
-    "Resten av skjemaet er brukt. Send skjemaet på nytt om du vil rette denne opplysninga.",
-    "The rest of the form was used. Send the form again if you want to correct this.",
+    "Feltet er valgfritt. Send skjemaet på nytt hvis du vil rette det.",
+    "Feltet er valfritt. Send skjemaet på nytt om du vil rette det.",
+    "This field is optional. Send the form again if you want to correct it.",
 )
 SHARED: Final = (
     "Opplysningen er beholdt for begge. Spør dem hvis den bare skal gjelde den ene.",
@@ -80,9 +80,9 @@ DECIDE: Final = (
     "Compare with the roster, then confirm, correct or reject.",
 )
 CONFIRM_SENDER: Final = (
-    "Spør foresatte på en kontakt som skolen hadde fra før, og bekreft eller avvis.",
-    "Spør den føresette på ein kontakt som skolen hadde frå før, og stadfest eller avvis.",
-    "Ask the guardian at a contact the school had before, then confirm or reject.",
+    "Spør den foresatte på telefon eller e-post som skolen hadde fra før, og bekreft eller avvis.",
+    "Spør den føresette på telefon eller e-post som skolen hadde frå før, og stadfest eller avvis.",
+    "Ask the guardian at a phone number or address the school had before, then confirm or reject.",
 )
 ASK_PUPIL: Final = (
     "Spør eleven selv, og bekreft eller avvis.",
@@ -95,9 +95,9 @@ READ_DOCUMENT: Final = (
     "Look at the document, read the fields, and confirm or correct them.",
 )
 OTHER_WAY: Final = (
-    "Send skjemaet på nytt, kryptert, i Digipost eller i posten.",
-    "Send skjemaet på nytt, kryptert, i Digipost eller i posten.",
-    "Send the form again, encrypted, by Digipost or by post.",
+    "Send skjemaet på nytt: i kryptert e-post, i Digipost eller i posten.",
+    "Send skjemaet på nytt: i kryptert e-post, i Digipost eller i posten.",
+    "Send the form again: by encrypted e-mail, by Digipost or by post.",
 )
 NO_ACTION: Final = (
     "Ingenting mer å gjøre. Opplysningene slettes.",
@@ -107,7 +107,7 @@ NO_ACTION: Final = (
 ADMINISTER: Final = (
     "Si fra til den som drifter løsningen. Kjør på nytt når feilen er rettet.",
     "Sei frå til den som driftar løysinga. Køyr på nytt når feilen er retta.",
-    "Tell whoever runs the system. Process it again when the fault is mended.",
+    "Tell whoever runs the system. Process it again once that is mended.",
 )
 
 
@@ -125,7 +125,7 @@ _ALL: Final = (
     _r("fnr_missing", "fnr", "reject", "guardian", (
         "Feltet for fødselsnummer er tomt.",
         "Feltet for fødselsnummer er tomt.",
-        "The national identity number is empty."), NO_NUMBER),
+        "The field for the national identity number is empty."), NO_NUMBER),
     _r("fnr_length", "fnr", "reject", "guardian", (
         "Fødselsnummeret må ha elleve siffer, og bare siffer.",
         "Fødselsnummeret må ha elleve siffer, og berre siffer.",
@@ -169,10 +169,14 @@ _ALL: Final = (
         "Se på dokumentet hvis du er i tvil.",
         "Sjå på dokumentet om du er i tvil.",
         "Look at the document if in doubt.")),
-    _r("fnr_is_pupils", "fnr", "reject", "guardian", (
-        "Dette er elevens fødselsnummer. Skolen trenger den foresattes eget.",
-        "Dette er fødselsnummeret til eleven. Skolen treng den føresette sitt eige.",
-        "This is the pupil's national identity number. The school needs the guardian's own."), CHECK_NUMBER),
+    # The steward's: told to a sender, it would confirm to anybody that a number is the pupil's.
+    _r("fnr_is_pupils", "fnr", "reject", "steward", (
+        "Dette er elevens fødselsnummer. Skolen trenger nummeret til den foresatte.",
+        "Dette er fødselsnummeret til eleven. Skolen treng nummeret til den føresette.",
+        "This is the pupil's national identity number. The school needs the guardian's."), (
+        "Spør den foresatte om eget nummer, på telefon eller e-post som skolen hadde fra før.",
+        "Spør den føresette om eige nummer, på telefon eller e-post som skolen hadde frå før.",
+        "Ask the guardian for their own number, at a phone number or address the school had before.")),
     _r("fnr_differs_from_known", "fnr", "review", "steward", (
         "Skolen har et annet fødselsnummer på denne foresatte fra før.",
         "Skolen har eit anna fødselsnummer på denne føresette frå før.",
@@ -254,9 +258,12 @@ _ALL: Final = (
         "Ny mobil eller e-post for ein kjend føresett, men ingenting viser kven som sende skjemaet.",
         "New mobile or e-mail for a known guardian, but nothing shows who sent the form."), CONFIRM_SENDER),
     _r("guardian_maybe_minor", "link", "warn", "steward", (
-        "Den foresatte kan se ut til å være under 18 år. Nummeret kan være barnets.",
-        "Den føresette kan sjå ut til å vere under 18 år. Nummeret kan vere barnet sitt.",
-        "The guardian may be under 18. The number may be the child's."), DECIDE),
+        "Nummeret tyder på at den foresatte er under 18 år. Kanskje er det barnets nummer.",
+        "Nummeret tyder på at den føresette er under 18 år. Kanskje er det nummeret til barnet.",
+        "The number suggests that the guardian is under 18. It may be the child's."), (
+        "Se på dokumentet, og spør den foresatte hvis nummeret kan være barnets.",
+        "Sjå på dokumentet, og spør den føresette dersom nummeret kan vere barnet sitt.",
+        "Look at the document, and ask the guardian if the number may be the child's.")),
     _r("by_school", "link", "review", "steward", (
         "Skolen tar seg av dette.",
         "Skolen tek seg av dette.",
@@ -321,11 +328,17 @@ _ALL: Final = (
     _r("too_large", "document", "reject", "guardian", (
         "Dokumentet er for stort.",
         "Dokumentet er for stort.",
-        "The document is too large."), OTHER_WAY),
+        "The document is too large."), (
+        "Send et mindre dokument, eller send skjemaet i Digipost eller i posten.",
+        "Send eit mindre dokument, eller send skjemaet i Digipost eller i posten.",
+        "Send a smaller document, or send the form by Digipost or by post.")),
     _r("password_only", "document", "reject", "guardian", (
         "Dokumentet er låst med et passord som skolen ikke har.",
         "Dokumentet er låst med eit passord som skolen ikkje har.",
-        "The document is locked with a password that the school does not have."), OTHER_WAY),
+        "The document is locked with a password that the school does not have."), (
+        "Send skjemaet uten passord: i kryptert e-post, i Digipost eller i posten.",
+        "Send skjemaet utan passord: i kryptert e-post, i Digipost eller i posten.",
+        "Send the form without a password: by encrypted e-mail, by Digipost or by post.")),
     _r("unsupported", "document", "reject", "guardian", (
         "Skolen kan ikke lese denne typen dokument.",
         "Skolen kan ikkje lese denne typen dokument.",

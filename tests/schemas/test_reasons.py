@@ -89,3 +89,35 @@ def test_an_unknown_code_is_a_usage_fault() -> None:
     """A code outside the catalogue cannot be shown."""
     with pytest.raises(UsageFault):
         reason("no_such_reason")
+
+
+# --- tone -------------------------------------------------------------------------------------------------------------
+
+HARD = re.compile(
+    r"\b(ugyldig|invalid|feilaktig|må umiddelbart|error|fault|failed|obligatorisk|vennligst|herved|jf|pga|evt|hhv|vedr"
+    r"|validering|parse|syntaks|attributt|input|record|entry|fnr|id)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE))
+def test_the_words_are_plain(code: str) -> None:
+    """Short sentences without the words of programs and of offices, and nobody is shouted at or blamed."""
+    for language in ("nb", "nn", "en"):
+        said = f"{text(code, language)} {next_step(code, language)}"
+        sentences = [one for one in re.split(r"(?<=[.!?])\s", said) if one]
+
+        assert not HARD.search(said)
+        assert "!" not in said
+        assert max(len(sentence.split()) for sentence in sentences) <= 24
+        assert not re.search(r"\b[A-ZÆØÅ]{4,}\b", said.replace("PDF", ""))
+
+
+@pytest.mark.parametrize("code", sorted(c for c, one in CATALOGUE.items() if one.owner == "guardian"))
+def test_what_a_guardian_reads_says_nothing_of_others(code: str) -> None:
+    """No word of the roster, of enrolment, age, consent, the other guardian, or of whose number it is: an answer goes
+    to whoever sent the form, and anybody can send one."""
+    said = " ".join([*reason(code).text.values(), *reason(code).next_step.values()]).casefold()
+
+    assert not re.search(r"elevlist|roster|listen har|18|samtykk|consent|begge|both|elevens fødselsnummer", said)
+    assert not re.search(r"pupil's national|to a child|annen foresatt|other guardian|folkeregister|register", said)
