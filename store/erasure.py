@@ -30,12 +30,14 @@ from store.worklist import before_erasure
 
 
 def intend(store: Store, subjects: Iterable[tuple[str, str]]) -> None:
-    """Write (subject, reason) into the ledger, committed and synced; a subject intended before stays as it is."""
+    """Write (subject, reason) into the ledger, committed and synced; one intended before is intended anew."""
     with store.deletions.begin() as connection:
         for subject, reason in subjects:
             this = deletion_ledger.c.subject_id == subject
             if connection.execute(select(deletion_ledger.c.reason).where(this)).first():
-                connection.execute(update(deletion_ledger).where(this).values(done_at=None))
+                connection.execute(
+                    update(deletion_ledger).where(this).values(done_at=None, intended_at=datetime.now(UTC))
+                )
                 continue
             values = {"subject_id": subject, "reason": reason, "intended_at": datetime.now(UTC)}
             connection.execute(insert(deletion_ledger).values(**values))
@@ -52,14 +54,18 @@ def done(store: Store, subjects: Iterable[str]) -> None:
 def replay(store: Store, *, everything: bool = False) -> int:
     """Carry out what was intended and not done; with `everything` (after a restore) all that ever was. Returns how
     many subjects were erased now."""
-    query = select(deletion_ledger.c.subject_id, deletion_ledger.c.reason)
+    query = select(deletion_ledger)
     if not everything:
         query = query.where(deletion_ledger.c.done_at.is_(None))
     with store.deletions.connect().execution_options(reading=True) as connection:
-        waiting = [(row.subject_id, row.reason) for row in connection.execute(query)]
-    if not waiting:
+        rows = list(connection.execute(query).all())
+    if not rows:
         return 0
     with store.write() as tx:
+        # Erased once, and linked anew by a later form: that link is not what was meant.
+        waiting = [
+            (r.subject_id, r.reason) for r in rows if not (r.done_at and _came_later(tx, r.subject_id, r.done_at))
+        ]
         void = [s for s, _ in waiting if s.startswith("S-") and not is_decided(tx, s)]
         erased = sum(erase(tx, subject, reason) for subject, reason in waiting if subject not in void)
     done(store, [subject for subject, _ in waiting if subject not in void])
@@ -144,6 +150,13 @@ def _originals_due(tx: Transaction, which: Select[tuple[str]]) -> None:
     waiting = select(entries.c.submission_id).where(still_open)
     these = submissions.c.id.in_(which) & submissions.c.id.not_in(waiting) & submissions.c.original_ct.is_not(None)
     tx.connection.execute(update(submissions).where(these).values(original_due_on=tx.today))
+
+
+def _came_later(tx: Transaction, subject: str, moment: datetime) -> bool:
+    pupil_id, _, guardian_id = subject.partition("/")
+    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
+    found = tx.connection.execute(select(links.c.arrived_at).where(this)).scalar_one_or_none()
+    return found is not None and bool(found > moment)
 
 
 def _other_links(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:

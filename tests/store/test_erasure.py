@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import delete, func, select
-from support_store import DAY, TODAY, Desk, add_guardian, both, column, refusal
+from support_store import DAY, TODAY, Desk, add_guardian, both, column, noon, refusal
 
 from schemas.due import Enrolment
 from store import erasure, guardians, ledger, tables, worklist
@@ -360,3 +360,25 @@ def test_a_damaged_row_keeps_nobody_from_being_erased(desk: Desk, what: str) -> 
     sweep(desk.store)
 
     assert (0, 0, 0) == (count(desk, tables.links), count(desk, tables.guardians), overdue(desk.store))
+
+
+def test_a_pair_linked_anew_is_not_erased_by_an_old_intent(desk: Desk) -> None:
+    """After a restore the ledger is replayed whole: it erases what it erased then, not a link that came later."""
+    family = desk.family()
+    other = desk.child("Klokmaur", family.adults)
+    with desk.store.write() as tx:
+        guardian = add_guardian(tx, family, family.mother, arrived=TODAY - DAY)
+        guardians.link(tx, other.pupil_id, guardian, basis="roster", submission="S-B", arrived=noon(TODAY))
+    subject = f"{family.pupil_id}/{guardian}"
+    erasure.intend(desk.store, [(subject, "withdrawn")])
+    erasure.replay(desk.store)
+    with desk.store.write() as tx:  # a form of tomorrow, and then the backup of yesterday
+        later = datetime.now(UTC) + DAY
+        guardians.link(tx, family.pupil_id, guardian, basis="steward", submission="S-C", arrived=later)
+    assert 0 == erasure.replay(desk.store, everything=True)
+    assert 2 == count(desk, tables.links)
+    with desk.store.write() as tx:
+        tx.connection.execute(tables.links.update().values(arrived_at=noon(TODAY - DAY)))
+
+    assert 1 == erasure.replay(desk.store, everything=True)
+    assert [other.pupil_id] == [row.pupil_id for row in desk.rows(tables.links)]
