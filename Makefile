@@ -1,6 +1,6 @@
 # What one types in this house. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs screens lock clean
+.PHONY: help setup demo test fuzz check format docs screens lock clean
 BIN := .venv/bin
 UV ?= uv
 
@@ -15,6 +15,9 @@ demo: setup ## run a whole synthetic school through every step, in a fresh home
 
 test: setup ## run the tests (some only: make test ARGS="tests/store -x")
 	@$(BIN)/python -m pytest $(ARGS)
+
+fuzz: setup ## try what anybody may write on the judges, for half an hour or so (make test does it for seconds)
+	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz $(ARGS)
 
 check: setup ## format, lint, types, floors: changes nothing
 	$(BIN)/ruff format --check .

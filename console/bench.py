@@ -2,6 +2,7 @@
 the median of three runs or more; the tests never time.
 """
 
+import contextlib
 import os
 import statistics
 import time
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Figure = dict[str, Any]
 RUNS = 3
 PEER_ROWS = 20_000
+ENTRIES = 10_000
 
 
 @click.group(short_help="Measure, as ratios to a floor.")
@@ -31,7 +33,8 @@ def bench() -> None:
 @pass_state
 def validate(state: State) -> None:
     """Judge 10 thousand, 400 thousand and 5 million synthetic numbers; against python-stdnum in a loop, and against a
-    bare pass over the same bytes. Takes about a minute."""
+    bare pass over the same bytes. Then whole entries, with contacts and every rule, against one at a time. Takes about
+    two minutes."""
     show(state, "bench validate", validate_figures(state.say))
 
 
@@ -65,23 +68,60 @@ def validate_figures(say: Callable[[str], None]) -> list[Figure]:
     from schemas.identity import classify
 
     figures: list[Figure] = []
-    per_row = 0.0
+    per_row: dict[str, float] = {}
+    extra: dict[str, float] = {}
     for count, name in ((10_000, "10k"), (400_000, "400k"), (5_000_000, "5m")):
         say(f"{count:,} numbers …")
         numbers = synthetic_numbers(count)
         taken = seconds(lambda given=numbers: classify(given, environment="test"))  # type: ignore[misc]
-        per_row = taken / count
+        per_row[name] = taken / count
         figures.append(figure(f"rows_per_second_{name}", count / taken, "rows/s", "one core, CPU time"))
+        extra[name] = statistics.median(extra_mb(numbers) for _ in range(RUNS))
+    linear = per_row["5m"] / per_row["400k"]
+    figures.append(
+        figure("time_per_row_5m_to_400k", linear, "ratio", "the same rows' time at 400 thousand; 1 is linear")
+    )
     say("python-stdnum, one by one …")
     peers = list(numbers.iloc[:PEER_ROWS])
     peer = seconds(lambda: [fodselsnummer.is_valid(one) for one in peers]) / PEER_ROWS
     floor = seconds(lambda: bare_pass(numbers)) / len(numbers)
-    figures.append(figure("ratio_to_stdnum", peer / per_row, "ratio", "python-stdnum in a loop over the same numbers"))
-    figures.append(figure("ratio_to_floor", per_row / floor, "ratio", "one numpy pass over the same bytes"))
-    say("memory …")
-    extra = statistics.median(extra_mb(numbers) for _ in range(RUNS))
-    figures.append(figure("extra_mb_5m", extra, "MB", "peak above input and returned frame"))
-    return figures
+    figures.append(
+        figure("ratio_to_stdnum", peer / per_row["5m"], "ratio", "python-stdnum in a loop over the same numbers")
+    )
+    figures.append(figure("ratio_to_floor", per_row["5m"] / floor, "ratio", "one numpy pass over the same bytes"))
+    above = "peak above input and returned frame"
+    figures += [figure(f"extra_mb_{name}", extra[name], "MB", above) for name in ("400k", "5m")]
+    return [*figures, *entry_figures(say)]
+
+
+def entry_figures(say: Callable[[str], None]) -> list[Figure]:
+    """Whole entries, all different: number, names, mobile, address and every rule, and the usual way beside it."""
+    import phonenumbers
+    from email_validator import EmailNotValidError, validate_email
+    from stdnum.no import fodselsnummer
+
+    from fixtures.numbers import synthetic_entries
+    from schemas.judging import judge
+    from schemas.settings import Settings
+
+    say(f"{ENTRIES:,} entries, at once and one by one …")
+    frame, settings = synthetic_entries(ENTRIES), Settings(environment="test")
+
+    def one_by_one() -> None:
+        for number, mobile, email in zip(frame["fnr"], frame["mobile"], frame["email"], strict=True):
+            fodselsnummer.is_valid(number)
+            phonenumbers.is_valid_number(phonenumbers.parse(mobile, "NO"))
+            with contextlib.suppress(EmailNotValidError):
+                validate_email(email, check_deliverability=False)
+
+    judge(frame.iloc[:10], settings)
+    taken = seconds(lambda: judge(frame, settings))
+    peer = seconds(one_by_one)
+    peers = "python-stdnum, phonenumbers and email-validator in a loop over the same rows"
+    return [
+        figure("entries_per_second_10k", ENTRIES / taken, "rows/s", "one core, CPU time; no value twice"),
+        figure("ratio_to_row_by_row_10k", peer / taken, "ratio", peers),
+    ]
 
 
 def bare_pass(numbers: "pd.Series[str]") -> int:

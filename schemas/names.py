@@ -29,7 +29,9 @@ def tidy(name: str) -> str:
 
 def _tidy_once(text: str) -> str:
     text = unicodedata.normalize("NFC", _undo_mojibake(text))
-    text = " ".join("".join(" " if _is_control(c) else c for c in text).split())[:LONGEST].strip(" ,")
+    if not text.isprintable():  # most names are, and need no look at each letter
+        text = "".join(" " if _is_control(c) else c for c in text)
+    text = " ".join(text.split())[:LONGEST].strip(" ,")
     surname, comma, given = (part.strip() for part in text.partition(","))
     return f"{given} {surname}" if comma and "," not in given else text
 
