@@ -6,6 +6,7 @@ killed like any other process.
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -38,6 +39,8 @@ def main() -> None:
     importlib.import_module("tasks.validate.step").check_switched_on(Settings())
     if threading.active_count() > 1:
         raise RuntimeError("a thread is running: no child can be forked safely")
+    gc.collect()
+    gc.freeze()  # so that no child copies what it only looks at
     replies.write('{"ready": true}\n')
     with selectors.DefaultSelector() as waiting:
         waiting.register(0, selectors.EVENT_READ)

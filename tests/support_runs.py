@@ -25,11 +25,12 @@ PATIENCE = 240
 
 
 def clean_environ(folder: Path) -> dict[str, str]:
-    """An environment in which nothing of the caller's house or Prefect is left; HOME and TMPDIR lie in `folder`."""
+    """An environment in which nothing of the caller's house or Prefect is left; HOME and TMPDIR lie in `folder`, and the
+    code is this checkout's."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
     for name in ("home", "tmp"):
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-    return kept | {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
+    return kept | {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(ROOT)}
 
 
 @contextmanager
