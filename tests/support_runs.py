@@ -25,8 +25,8 @@ PATIENCE = 240
 
 
 def clean_environ(folder: Path) -> dict[str, str]:
-    """An environment in which nothing of the caller's house or Prefect is left; HOME and TMPDIR lie in `folder`, and the
-    code is this checkout's."""
+    """An environment in which nothing of the caller's house or Prefect is left, and the code is this checkout's; HOME
+    and TMPDIR lie in `folder`."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
     for name in ("home", "tmp"):
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
