@@ -6,15 +6,18 @@ An entry is found again by (submission, slot, ord) through every reprocessing; a
 import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, select, update
 
 from schemas.ids import new_id
-from schemas.outcomes import OPEN, EntryOutcome
+from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome
 from schemas.verdicts import Entry, Fault, in_form_order
-from store.database import Transaction
+from store.database import OSLO, Transaction
 from store.tables import corrections, entries, links, pupils, reasons, submissions
+
+WITH_A_REFUSAL: Final = timedelta(days=7)
+"""How long an original may wait for its last entry once one of them is refused or not applicable."""
 
 
 def existing(tx: Transaction, submission: str) -> dict[tuple[int, int], Row[Any]]:
@@ -114,6 +117,12 @@ def correction_row(submission: str, slot: int, ord_: int, field: str) -> str:
 def original_kept_until(tx: Transaction, submission: str) -> None:
     """Set when the sealed original goes: with its open entries' time, else N days after the last decision."""
     rows = list(existing(tx, submission).values())
+    dropped = [row.decided_at.astimezone(OSLO).date() for row in rows if row.outcome in DROPS_ORIGINAL_AT_ONCE]
+    if dropped:  # what somebody refused, or what is not applicable, waits a week for the others and no longer
+        latest = min(dropped) + WITH_A_REFUSAL
+        late = (entries.c.submission_id == submission) & (entries.c.held_until > latest)
+        tx.connection.execute(update(entries).where(late).values(held_until=latest))
+        rows = list(existing(tx, submission).values())
     held = [row.held_until for row in rows if row.held_until is not None]
     when = max(held) if held else tx.today + timedelta(days=tx.settings.retention.originals_days)
     if not rows:  # nothing could be read: a person has as long as for anything held

@@ -1,7 +1,7 @@
 """Writing what was decided: known pairs, changed contacts, refusals, and who is told; a form never removes anybody."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +11,8 @@ from fixtures.filled import FilledForm
 from flows.road import PLAIN, Tally, walk
 from schemas.documents import Reading
 from store import entries, ledger, tables, worklist
+from store.database import OSLO
+from tasks.retain.sweep import sweep
 
 
 def loaded(desk: Desk, **more: object) -> Family:
@@ -307,6 +309,28 @@ def test_one_such_entry_takes_the_original_with_the_last_decision(desk: Desk, ki
         desk.rows(tables.corrections),
         desk.rows(tables.data_keys, tables.data_keys.c.subject_id == sent),
     )
+
+
+def test_an_original_with_a_refusal_waits_a_week_for_the_other_entry(desk: Desk) -> None:
+    """The number of who refused is not kept for 90 days because the other guardian is in doubt: after seven days the
+    open entry expires, and the original goes with it. Until then it says so in its date."""
+    today = datetime.now(OSLO).date()
+    desk.on(today)
+    family = desk.family(born=date(today.year - 15, 1, 1))
+    form = FilledForm(refusal(family, family.mother), column(family, desk.people.adult()))
+    sent = desk.decided(form, when=today)
+    week = desk.entry(sent, 1).decided_at.astimezone(OSLO).date() + 7 * DAY
+
+    assert (["refused", "needs_review"], week) == (desk.outcomes(sent), desk.entry(sent, 2).held_until)
+    assert [week] == [row.original_due_on for row in desk.rows(tables.submissions)]
+    desk.again(sent)
+    desk.on(week - DAY)
+    sweep(desk.store)
+    assert (["refused", "needs_review"], week) == (desk.outcomes(sent), desk.entry(sent, 2).held_until)
+    desk.on(week)
+    sweep(desk.store)
+    assert ["refused", "expired"] == desk.outcomes(sent)
+    assert [None] == [row.original_ct for row in desk.rows(tables.submissions)]
 
 
 @pytest.mark.parametrize(
