@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from support_faults import Workshop
 from support_runs import Ran
-from support_world import picture
+from support_world import matching, picture, submissions
+
+from fixtures.casebook import Case
 
 KILLED = -9
 
@@ -76,3 +78,75 @@ def test_a_run_killed_anywhere_is_made_whole_by_the_next(
     assert (KILLED, 0) == (first.code, second.code), second.out + second.err
     assert 0 == second.json["undecided"]
     assert {name: workshop.undisturbed[name] for name in told} == told
+
+
+# ------------------------------------------------------------------------------------------------ a steward's decision
+
+DECISION_KILLS: Mapping[str, dict[str, Any]] = {
+    "before it is written down": {"target": "store.ledger:reopen", "nth": 1},
+    "written down, not begun": {"target": "store.ledger:claim", "nth": 1},
+    "applied, not committed": {"target": "tasks.load.step:apply", "when": "after", "nth": 1},
+    "committed, the guardian not erased": {"target": "store.erasure:erase", "nth": 1},
+    "the guardian erased, not noted": {"target": "store.erasure:done", "nth": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def confirmed(workshop: Workshop, cases: dict[str, Case]) -> dict[str, tuple[list[int], dict[str, Any]]]:
+    """A refusal for a loaded guardian, confirmed by a steward with a kill at every place, and then again; exit codes,
+    and what the home holds after the night. The first is the undisturbed one."""
+    suspended = workshop.home("s")
+    workshop.intake(suspended).fine()
+    ident = matching(submissions(suspended), cases["refusal_for_the_other_parent"]).id
+    told = ("review", "refuse", ident, "--slot", "2", "--by", "kari", "--json")
+
+    def play(place: str) -> tuple[list[int], dict[str, Any]]:
+        home = workshop.homes.copy(suspended, f"s-{len(place)}")
+        spoil = [DECISION_KILLS[place] | {"do": "kill"}] if place else []
+        codes = [workshop.runs(*told, home=home, spoil=spoil).code, workshop.runs(*told, home=home).code]
+        workshop.runs("retention", "--json", home=home).fine()
+        return codes, {name: told for name, told in picture(home).items() if name != "audit"}
+
+    return {place: play(place) for place in ("", *DECISION_KILLS)}
+
+
+def test_a_refusal_that_a_steward_confirms_erases_the_guardian(
+    confirmed: dict[str, tuple[list[int], dict[str, Any]]], workshop: Workshop
+) -> None:
+    """Undisturbed: the link that was suspended is gone with its guardian, the pair is on the analogue register; to
+    decide it again is wrong use."""
+    codes, told = confirmed[""]
+
+    assert [0, 2] == codes
+    assert len(workshop.undisturbed["links"]) - 1 == len(told["links"])
+    assert "refusal_unproven" not in str(told["links"])
+    assert ["refused"] == [why for _, _, why in told["paper"]]
+
+
+@pytest.mark.parametrize("place", DECISION_KILLS)
+def test_a_decision_killed_anywhere_can_be_made_again(
+    place: str, confirmed: dict[str, tuple[list[int], dict[str, Any]]]
+) -> None:
+    """A steward whose command was killed types it again: it is carried out, or it was already; after the night the home
+    is as if nothing had happened."""
+    codes, told = confirmed[place]
+
+    assert KILLED == codes[0]
+    assert codes[1] in (0, 2)
+    assert confirmed[""][1] == told
+
+
+def test_a_copy_that_was_deleted_and_not_noted(workshop: Workshop, cases: dict[str, Case]) -> None:
+    """Killed between deleting a copy at its source and writing that down, for a mail and for a letter: the next run
+    notes it and stumbles over nothing."""
+    inbox, home = workshop.homes.inbox(), workshop.homes.home("d")
+    workshop.homes.fill(home, (cases[name] for name in ("plain_mail_refusal", "own_refusal")), inbox)
+    kill = {"target": "tasks.collect.step:_forget", "nth": 1, "do": "kill"}
+    codes = [
+        workshop.runs("intake", "--json", home=home, env=inbox.environ, spoil=spoil).code
+        for spoil in ([kill], [kill], [])
+    ]
+
+    assert [KILLED, KILLED, 0] == codes
+    assert ([], []) == (inbox.standin.documents, picture(home)["mails"])
+    assert {False} == {has_handle for _, _, has_handle, _ in picture(home)["sightings"]}
