@@ -199,7 +199,7 @@ def test_the_files_columns_are_the_models() -> None:
 CELLS = st.text(max_size=12) | st.sampled_from(["2010-03-05", "ja", "nei", SYNTHETIC, "e1", "Ola"])
 
 
-@bounds(max_examples=40, deadline=None)
+@bounds(max_examples=12, deadline=None)
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(HEADERS, CELLS)), max_size=6))
 def test_any_cells_give_pupils_or_a_fault(rows: list[Row]) -> None:
     """Whatever is written, the reader returns pupils or refuses, with a code of its own."""
@@ -213,7 +213,7 @@ def test_any_cells_give_pupils_or_a_fault(rows: list[Row]) -> None:
     assert all(pupil.key and pupil.name and not is_id(pupil.key) for pupil in pupils)
 
 
-@bounds(max_examples=60, deadline=None)
+@bounds(max_examples=15, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 400))
 def test_any_bytes_give_pupils_or_a_fault(noise: bytes, at: int) -> None:
     """A damaged file is a fault, never another exception."""

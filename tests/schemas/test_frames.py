@@ -330,7 +330,7 @@ def test_a_value_that_was_not_cleaned_is_found(rule: str, changes: dict[str, Any
 
 CELL = st.none() | st.text(max_size=40) | st.text(alphabet="0123456789+ -.@()４abæ,;/\ud800", max_size=24)
 ENTRY = st.fixed_dictionaries({**dict.fromkeys(FIELDS, CELL), "refused": st.booleans()})
-few = settings(max_examples=12, deadline=None)
+few = settings(max_examples=6, deadline=None)
 """A frame costs a tenth of a second however short it is, so: few examples of many rows. `make fuzz` goes deep."""
 
 

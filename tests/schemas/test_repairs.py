@@ -54,14 +54,14 @@ def test_only_what_this_store_could_accept_is_proposed(environment: str | None, 
 
 def test_what_todays_rule_allows_comes_first() -> None:
     """Candidates that only the rule of 2032 allows stand behind the others."""
-    for number in NUMBERS[:40]:
+    for number in NUMBERS[:20]:
         wrong = f"{number[:4]}{(int(number[4]) + 1) % 10}{number[5:]}"
         schemes = [judge(one.number, environment="test").scheme for one in propose_repairs(wrong)]
 
         assert sorted(schemes, key=lambda scheme: scheme == "2032") == schemes
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.sampled_from(NUMBERS), st.integers(0, 10), st.integers(1, 9))
 def test_a_wrong_digit_is_always_among_the_proposals(number: str, at: int, more: int) -> None:
     """Whichever digit is wrong, the right number is proposed, as that digit's slip, and every proposal checks out."""
@@ -72,14 +72,14 @@ def test_a_wrong_digit_is_always_among_the_proposals(number: str, at: int, more:
     assert classify([one.number for one in found], environment="test")["accepted"].all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.sampled_from(NUMBERS), st.integers(0, 10))
 def test_an_unreadable_digit_has_one_reading(number: str, at: int) -> None:
     """The second check digit leaves exactly one, under either rule."""
     assert [Proposal(number, "unreadable", (at,))] == propose_repairs(f"{number[:at]}?{number[at + 1 :]}")
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.sampled_from(NUMBERS), st.integers(0, 9))
 def test_swapped_neighbours_are_always_among_the_proposals(number: str, at: int) -> None:
     """The other way round is proposed as a swap, never as two digits."""
