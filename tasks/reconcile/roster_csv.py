@@ -90,7 +90,7 @@ def _check_headers(names: Sequence[str]) -> None:
     twice = [name for name in HEADERS if names.count(name) > 1]
     if missing or twice:
         told = [f"columns missing: {', '.join(missing)}"] * bool(missing) + [f"twice: {', '.join(twice)}"] * bool(twice)
-        raise UsageFault("roster_headers", "; ".join(told), "see docs/stewards/fields.md")
+        raise UsageFault("roster_headers", "; ".join(told), "see docs/operators/roster.md")
 
 
 def _gathered(earlier: RosterPupil, told: RosterPupil) -> RosterPupil:
