@@ -6,21 +6,25 @@ On one host a lease whose process is dead is free at once; a lease from another 
 import os
 import secrets
 from pathlib import Path
+from typing import Final
+
+MACHINE: Final = "/etc/machine-id"
+BOOT: Final = "/proc/sys/kernel/random/boot_id"
+UNKNOWN: Final = "unknown"
 
 
 def _read(path: str) -> str:
     try:
         return Path(path).read_text(encoding="ascii").strip()
     except OSError:
-        return "unknown"
+        return UNKNOWN
 
 
-def _host() -> str:
+def _namespace() -> str:
     try:
-        namespace = str(Path("/proc/self/ns/pid").readlink())
+        return str(Path("/proc/self/ns/pid").readlink())
     except OSError:
-        namespace = "unknown"
-    return f"{_read('/etc/machine-id')}/{namespace}"
+        return UNKNOWN
 
 
 def _started(pid: int) -> str | None:
@@ -33,18 +37,22 @@ def _started(pid: int) -> str | None:
 
 
 def own_name() -> str:
-    """Machine and pid namespace, boot id, pid, start time, and a word of chance."""
+    """Machine, pid namespace, boot id, pid, start time, and a word of chance."""
     pid = os.getpid()
-    boot = _read("/proc/sys/kernel/random/boot_id")
-    return f"{_host()}|{boot}|{pid}|{_started(pid)}|{secrets.token_hex(4)}"
+    about = (_read(MACHINE), _namespace(), _read(BOOT), pid, _started(pid), secrets.token_hex(4))
+    return "|".join(map(str, about))
 
 
 def is_dead(name: str) -> bool:
-    """True only where it is certain: same host, and another boot or no such process."""
+    """True only where it is certain: this very boot and no such process, or this machine since booted anew. A machine
+    without an id (many containers) is known by its boot alone."""
     try:
-        host, boot, pid, started, _ = name.split("|")
+        machine, namespace, boot, pid, started, _ = name.split("|")
     except ValueError:
         return False
-    if host != _host() or "unknown" in host:
+    own_boot, own_machine = _read(BOOT), _read(MACHINE)
+    if UNKNOWN in (boot, own_boot, namespace):
         return False
-    return boot != _read("/proc/sys/kernel/random/boot_id") or _started(int(pid)) != started
+    if boot == own_boot:
+        return namespace == _namespace() and _started(int(pid)) != started
+    return machine == own_machine and machine not in (UNKNOWN, "")

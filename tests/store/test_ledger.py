@@ -15,7 +15,7 @@ from support_store import TODAY, Desk, column, noon, open_desk, settings
 from schemas.documents import Delivery
 from schemas.errors import OutsideFault, RunFault
 from schemas.verdicts import Verdict
-from store import ledger, tables
+from store import ledger, owner, tables
 from store.owner import is_dead, own_name
 
 ROOT = Path(__file__).parents[2]
@@ -177,7 +177,7 @@ def test_the_lease_of_a_live_process_holds_until_it_runs_out(desk: Desk) -> None
 def test_the_lease_of_another_host_has_to_run_out(desk: Desk) -> None:
     """What another machine works on cannot be seen from here, so it is believed to live."""
     desk.send("form")
-    elsewhere = "other-host/pid:[1]|other-boot|1|1|aaaa"
+    elsewhere = "other-host|pid:[1]|other-boot|1|1|aaaa"
     claim(desk, elsewhere)
 
     assert not is_dead(elsewhere)
@@ -193,12 +193,28 @@ def test_an_owner_that_cannot_be_read_is_not_called_dead(name: str) -> None:
 def test_this_process_is_alive() -> None:
     """A process does not take its own lease for a dead one's, nor one whose pid was given to somebody else."""
     mine = own_name()
-    host, boot, pid, started, word = mine.split("|")
+    machine, namespace, boot, pid, started, word = mine.split("|")
 
     assert not is_dead(mine)
     assert int(pid) == os.getpid()
-    assert is_dead(f"{host}|{boot}|{pid}|{int(started) + 1}|{word}")
-    assert is_dead(f"{host}|another-boot|{pid}|{started}|{word}")
+    assert is_dead("|".join((machine, namespace, boot, pid, str(int(started) + 1), word)))
+    assert not is_dead("|".join((machine, "pid:[1]", boot, pid, str(int(started) + 1), word)))
+
+
+@pytest.mark.parametrize(("machine_id", "dead"), [("4f6d", True), ("", False), (None, False)])
+def test_a_machine_booted_anew_is_known_by_its_id(
+    machine_id: str | None, dead: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a reboot the leases of before are free at once; a machine without an id (many containers) cannot be told
+    from another, so there they have to run out, while a dead process of this very boot is still known."""
+    file = tmp_path / "machine-id"
+    monkeypatch.setattr(owner, "MACHINE", str(file))
+    if machine_id is not None:
+        file.write_text(machine_id, "ascii")
+    machine, namespace, boot, pid, started, word = own_name().split("|")
+
+    assert dead == is_dead("|".join((machine, namespace, "another-boot", pid, started, word)))
+    assert is_dead("|".join((machine, namespace, boot, pid, str(int(started) + 1), word)))
 
 
 def test_who_lost_the_lease_cannot_finish(desk: Desk) -> None:
