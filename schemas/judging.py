@@ -45,13 +45,11 @@ def judge(frame: pd.DataFrame, settings: Settings, today: date | None = None) ->
     frame = check(EntriesAsRead, frame).reset_index(drop=True)
     today = today or datetime.now(ZoneInfo("Europe/Oslo")).date()
     clean_, measures = _measure(frame, settings, today)
-    rows, codes = [], []
-    for row, _, code in misfits(EntriesJudged, measures):
-        rows.append(row)
-        codes.append(code)
-    places = frame[PLACE].take(np.array(rows, dtype=np.intp)).reset_index(drop=True)
+    found = misfits(EntriesJudged, measures)
+    places = frame[PLACE].take(np.array([one.row for one in found], dtype=np.intp)).reset_index(drop=True)
     failures = places.assign(
-        field=pd.Series([reason(code).field for code in codes], dtype="str"), code=pd.Series(codes, dtype="str")
+        field=pd.Series([reason(one.rule).field for one in found], dtype="str"),
+        code=pd.Series([one.rule for one in found], dtype="str"),
     )
     return Judged(check(EntriesValidated, clean_), check(Failures, failures))
 
