@@ -7,6 +7,7 @@ names. Source of the normalising and the weights: measurements on a synthetic ro
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 from anyascii import anyascii
@@ -96,20 +97,29 @@ def agrees(a: str, b: str) -> bool:
     """Whether two names can be one person's, strictly enough to count as evidence beside a number or a contact.
 
     Given name (the first word) and surname (the last) must both agree. Middle names may be missing on one side or be
-    initials, but none may contradict. Surname first, without a comma, is tried too. Words agree when they are spelt
-    alike but for c/k, th/t, aa/å, single and double letters and the like. One slip more is let pass, in a surname of
-    six letters or more and never in its first: members of a family share the surname and differ by the given name
-    (Kristin, Kristian), so a slip there would let one in for another. A given name's initial is not enough. A
-    one-word name agrees with itself alone.
+    initials, but none may contradict. Words agree when they are spelt alike but for c/k, th/t, aa/å, single and double
+    letters and the like. One slip more is let pass, in a surname of six letters or more and never in its first:
+    members of a family share the surname and differ by the given name (Kristin, Kristian), so a slip there would let
+    one in for another. For the same reason none is let pass where one of the two stands surname first without a
+    comma. A given name's initial is not enough. A one-word name agrees with itself alone. Symmetric.
     """
     first, second = ([_by_sound(word) for word in normalise(name).split()] for name in (a, b))
     if min(len(first), len(second)) < 2:
         return bool(first) and first == second
-    return any(_in_order(one, second) for one in (first, [*first[1:], first[0]], [first[-1], *first[:-1]]))
+    if _in_order(first, second, _surnames_agree):
+        return True
+    if 1 in map(len, (first[0], first[-1], second[0], second[-1])):  # turned, an initial could be the given name
+        return False
+    pairs = [(turned, second) for turned in _turned(first)] + [(turned, first) for turned in _turned(second)]
+    return any(_in_order(one, two, str.__eq__) for one, two in pairs)
 
 
-def _in_order(a: list[str], b: list[str]) -> bool:
-    if a[0] != b[0] or len(a[0]) == 1 or not _surnames_agree(a[-1], b[-1]):
+def _turned(words: list[str]) -> tuple[list[str], list[str]]:
+    return [*words[1:], words[0]], [words[-1], *words[:-1]]
+
+
+def _in_order(a: list[str], b: list[str], same_surname: Callable[[str, str], bool]) -> bool:
+    if a[0] != b[0] or len(a[0]) == 1 or not same_surname(a[-1], b[-1]):
         return False
     fewer, more = sorted((a[1:-1], b[1:-1]), key=len)
     rest = iter(more)

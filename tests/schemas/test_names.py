@@ -1,5 +1,7 @@
 """Names are kept whole, compared fairly, and never confused with a relative's."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -227,3 +229,29 @@ def test_any_cell_can_be_split(cell: str) -> None:
 
     assert len(names) == len(set(names)) <= 8
     assert all(name.split() for name in names)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hansen Kristian", "Kristin Hansen"),
+        ("Kristian Hansen", "Hansen Kristin"),
+        ("Kristin Hansen", "Hansen Kristian"),
+        ("O Hansen", "Hansen O"),
+    ],
+)
+def test_a_turned_name_lets_nobody_in_for_another(one: str, other: str) -> None:
+    """Where one stands surname first, the slip that a surname may have could be in the given name: none is let pass."""
+    assert not agrees(one, other)
+    assert not agrees(other, one)
+
+
+@given(
+    st.lists(st.sampled_from(["kari", "kristin", "kristian", "hansen", "hanssen", "larsen", "m", "o"]), max_size=4),
+    st.randoms(),
+)
+def test_agreeing_is_mutual(words: list[str], random: Random) -> None:
+    """Whichever name is asked about the other, the answer is the same."""
+    other = random.sample(words, len(words))
+
+    assert agrees(" ".join(words), " ".join(other)) == agrees(" ".join(other), " ".join(words))
