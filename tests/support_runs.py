@@ -52,6 +52,7 @@ class Served:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._orchestrator = Orchestrator(House(Home(folder), Settings(), None))
+        self._lock, self._is_ready = threading.Lock(), False
         with environ(clean_environ(folder)):
             self._orchestrator.start()
             self.environ = {n: v for n, v in os.environ.items() if n.startswith("PREFECT_") or n == "DO_NOT_TRACK"}
@@ -66,9 +67,12 @@ class Served:
         return Home(self.folder).prefect
 
     def ready(self) -> None:
-        """Wait until it answers."""
-        with environ(self.environ):
-            self._orchestrator.ready()
+        """Wait until it answers; one thread at a time, as the environment is the whole process's."""
+        with self._lock:
+            if not self._is_ready:
+                with environ(self.environ):
+                    self._orchestrator.ready()
+                self._is_ready = True
 
     def stop(self) -> None:
         """End it."""
