@@ -1,6 +1,6 @@
 # What one types in this house. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz check format docs screens lock clean
+.PHONY: help setup servers demo test fuzz check format docs screens lock clean
 BIN := .venv/bin
 UV ?= uv
 
@@ -10,13 +10,16 @@ help: ## this list
 setup: ## make the environment in .venv, and see to what the system lacks
 	@tools/setup.sh
 
+servers: ## setup, and the servers that the tests start
+	@tools/setup.sh --tests
+
 demo: setup ## run a whole synthetic school through every step, in a fresh home
 	@$(BIN)/foresatt demo
 
-test: setup ## run the tests (some only: make test ARGS="tests/store -x")
+test: servers ## run the tests (some only: make test ARGS="tests/store -x")
 	@$(BIN)/python -m pytest $(ARGS)
 
-fuzz: setup ## try what anybody may write on the judges, for half an hour or so (make test does it for seconds)
+fuzz: servers ## try what anybody may write on the judges, for half an hour or so (make test does it for seconds)
 	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz $(ARGS)
 
 check: setup ## format, lint, types, floors: changes nothing

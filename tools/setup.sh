@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh                     with the newest Python 3.13, 3.12 or 3.11 it finds
 #   PYTHON=python3.12 tools/setup.sh   with this one
+#   tools/setup.sh --tests             and the servers that the tests start: PostgreSQL
 #
 # Asks nothing. Uses apt where it may (root, or sudo that needs no password); where it may not, it says what to install
 # and stops with 1. Run again, it does nothing while the lock, pyproject.toml and .venv are as it left them.
@@ -58,11 +59,20 @@ has_language() {
     return 1
 }
 
+has_postgresql() {
+    for program in /usr/lib/postgresql/*/bin/initdb; do
+        [ -x "$program" ] && return 0
+    done
+    command -v initdb >/dev/null 2>&1
+}
+
 missing_packages() {
     { command -v gpg && command -v gpg-agent; } >/dev/null 2>&1 || printf ' gnupg'
     for language in nor eng osd; do
         has_language "$language" || printf ' tesseract-ocr-%s' "$language"
     done
+    [ "$wanted" = tests ] || return 0
+    has_postgresql || printf ' postgresql'
 }
 
 check_system() {
@@ -147,6 +157,11 @@ wanted_stamp() {
 
 # --- the way through --------------------------------------------------------------------------------------------------
 
+case ${1:-} in
+'') wanted= ;;
+--tests) wanted=tests ;;
+*) stop "unknown argument; there is only --tests" ;;
+esac
 check_system
 if [ -f "$STAMP" ] && same_as_asked && [ "$(wanted_stamp)" = "$(cat "$STAMP")" ]; then exit 0; fi
 
