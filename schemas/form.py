@@ -1,6 +1,8 @@
 """The school's form: its rows, its labels in every spelling people use, and the geometry of the printed table.
 
-Reading (`tasks/extract`) and drawing (`fixtures`, later `tasks/provision`) share this file and nothing else.
+Reading (`tasks/extract`) and drawing (`fixtures`, `tasks/provision`) share this file and nothing else. The table of the
+seed's letter is `SEED_TABLE`; what `foresatt form` prints, with corner marks and a box for each digit, is in
+`schemas.boxed`.
 Source: the school's own letter ("Informasjon om behov for fødselsnummer for pålogging til Visma InSchool").
 """
 
