@@ -18,6 +18,7 @@ from schemas.form import LABELS
 from schemas.settings import Post
 from tasks.extract import labels, pdfpage, values
 from tasks.extract.columns import Row
+from tasks.extract.doubt import doubted
 from tasks.extract.draft import Draft, distinct, squeezed
 from tasks.extract.numbers import holds_number
 from tasks.extract.table import read_rows
@@ -158,21 +159,9 @@ def _two_layers(page: Any, number: int, settings: Post, found: _Found, typed: tu
     if not typed:
         return
     if form is None:
-        found.scanned += map(_doubted, typed)
+        found.scanned += [replace(doubted(one), machine_read=True) for one in typed]
     if form is None or len(typed) > 1 or not _agree(typed[0], form):
         found.faults.add("two_layers_disagree")
-
-
-def _doubted(form: ReadForm) -> ReadForm:
-    """The same form, every value of it a person's to read."""
-    entries = []
-    for entry in form.entries:
-        told: dict[str, Any] = {
-            name: replace(read, decision="review", confidence=min(read.confidence, 0.5))
-            for name, read in _read_fields(entry)
-        }
-        entries.append(replace(entry, **told))
-    return replace(form, entries=tuple(entries), machine_read=True)
 
 
 def _read_fields(entry: ReadEntry) -> list[tuple[FieldName, ReadField]]:

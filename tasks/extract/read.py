@@ -64,7 +64,7 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
     if kind == "image":
         return _guarded_image(part.content, settings, alone=alone)
     if kind == "office":
-        return Reading(faults=("unsupported",))
+        return _guarded_office(part.content, settings)
     return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
 
 
@@ -113,6 +113,17 @@ def _guarded_pdf(data: bytes, settings: Settings) -> Reading:
 
     try:
         return read_pdf(data, settings.post)
+    except (ValueError, KeyError, IndexError, OSError, RecursionError, MemoryError, ArithmeticError):
+        return Reading(faults=("damaged",))
+
+
+def _guarded_office(data: bytes, settings: Settings) -> Reading:
+    if not data.startswith((b"PK", b"\xd0\xcf")):
+        return Reading(faults=("unsupported",))
+    from tasks.extract.office import read_office
+
+    try:
+        return read_office(data, settings.post)
     except (ValueError, KeyError, IndexError, OSError, RecursionError, MemoryError, ArithmeticError):
         return Reading(faults=("damaged",))
 

@@ -99,7 +99,7 @@ def _zip(name: str) -> bytes:
         (file("scan.png", b"", "image/png"), "damaged"),
         (file("scan.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 60_000, "image/png"), "damaged"),
         (file("scan.jpg", bytes(range(256)) * 40, "image/jpeg"), "damaged"),
-        (file("skjema.docx", _zip("word/document.xml")), "unsupported"),
+        (file("skjema.docx", _zip("word/document.xml")), "damaged"),
         (file("skjema.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "application/msword"), "unsupported"),
         (file("IMG_1.heic", b"\0\0\0\x18ftypheic" + b"\0" * 600, "image/heic"), "unsupported"),
     ],

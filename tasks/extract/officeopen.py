@@ -1,0 +1,150 @@
+"""The body of an OpenDocument text as rows of cells.
+
+Belongs here: OpenDocument's markup. Does not belong here: the container (`office`), what rows mean (`table`).
+"""
+
+from xml.etree.ElementTree import Element
+
+from tasks.extract.officetext import (
+    HIDDEN,
+    MOST_SPANS,
+    PALE,
+    STRUCK,
+    TINY,
+    WHITE,
+    Walk,
+    attribute,
+    child_of,
+    joined,
+    name_of,
+    within,
+)
+
+
+def odt_styles(root: Element) -> dict[str, str]:
+    """Style -> how its text is not plainly seen."""
+    looks: dict[str, str] = {}
+    for style in root.iter():
+        if name_of(style) == "style":
+            look = _open_look(child_of(style, "text-properties"))
+            if look:
+                looks[attribute(style, "name")] = look
+            cell = child_of(style, "table-cell-properties")
+            if attribute(cell, "background-color", "transparent").lstrip("#").lower() not in ("transparent", *WHITE):
+                looks[f"cell {attribute(style, 'name')}"] = "shaded"
+    return looks
+
+
+def odt(root: Element, styles: dict[str, str]) -> Walk:
+    """The body of an OpenDocument text."""
+    walk = Walk()
+    looks = {**styles, **odt_styles(root)}
+    controls = {attribute(one, "id"): _control(one) for one in root.iter() if name_of(one) in ("text", "checkbox")}
+    controls.pop("", None)
+    body = child_of(root, "body", "text")
+    if body is not None:
+        _open_blocks(body, walk, looks, controls)
+    return walk
+
+
+def _control(control: Element) -> str:
+    """What stands in a form's control."""
+    if name_of(control) == "checkbox":
+        return "[x]" if attribute(control, "current-state") == "checked" else "[ ]"
+    return attribute(control, "current-value") or attribute(control, "value")
+
+
+def _open_look(properties: Element | None) -> str:
+    if attribute(properties, "display") == "none":
+        return HIDDEN
+    if attribute(properties, "text-line-through-style", "none") != "none":
+        return STRUCK
+    size = attribute(properties, "font-size").removesuffix("pt")
+    tiny = size.replace(".", "", 1).isdecimal() and float(size) * 2 <= TINY
+    return PALE if tiny or attribute(properties, "color").lstrip("#").lower() in WHITE else ""
+
+
+def _open_blocks(parent: Element, walk: Walk, looks: dict[str, str], controls: dict[str, str]) -> None:
+    for child in parent:
+        kind = name_of(child)
+        if kind in ("p", "h"):
+            boxes: list[Element] = []
+            walk.line(_open_text(child, walk, looks, controls, boxes))
+            for box in boxes:
+                _open_blocks(box, walk, looks, controls)
+        elif kind == "table":
+            _open_table(child, walk, looks, controls)
+        elif kind == "tracked-changes":
+            walk.doubts = walk.doubts or len(child) > 0
+        elif attribute(child, "display") == "none":
+            walk.unseen("".join(child.itertext()), HIDDEN)
+        elif kind not in ("forms", "annotation", "sequence-decls"):
+            _open_blocks(child, walk, looks, controls)
+
+
+def _open_table(table: Element, walk: Walk, looks: dict[str, str], controls: dict[str, str]) -> None:
+    rows = [[cell for cell in row if name_of(cell).endswith("table-cell")] for row in within(table, "table-row")]
+    wide = any(len(cells) > 1 for cells in rows)
+    for cells in rows:
+        row, index = [], 0
+        inner = Walk()
+        for cell in cells:
+            held = Walk(shaded=f"cell {attribute(cell, 'style-name')}" in looks)
+            for child in cell:
+                if name_of(child) == "table":
+                    _open_table(child, inner, looks, controls)
+                else:
+                    wrapped = Element("wrapped")
+                    wrapped.append(child)
+                    _open_blocks(wrapped, held, looks, controls)
+            row.append((index, "\n".join(held.lines)))
+            walk.doubts, walk.hidden = walk.doubts or held.doubts, walk.hidden or held.hidden
+            repeated = attribute(cell, "number-columns-repeated", "1")
+            index += min(int(repeated), MOST_SPANS) if repeated.isdecimal() else 1
+        walk.row(row, wide)
+        joined(walk, inner)
+
+
+def _open_text(
+    parent: Element,
+    walk: Walk,
+    looks: dict[str, str],
+    controls: dict[str, str],
+    boxes: list[Element],
+    look: str = "",
+) -> str:
+    """The text of a paragraph as it is seen."""
+    if name_of(parent) in ("p", "h", "span"):
+        look = looks.get(attribute(parent, "style-name"), look)
+    told: list[str] = []
+
+    def say(text: str | None) -> None:
+        if text and look and not (look == PALE and walk.shaded):
+            walk.unseen(text, look)
+        elif text:
+            told.append(" ".join(text.split("\n")))
+
+    say(parent.text)
+    for child in parent:
+        kind = name_of(child)
+        if kind == "s":
+            count = attribute(child, "c", "1")
+            told.append(" " * (min(int(count), 200) if count.isdecimal() else 1))
+        elif kind == "tab":
+            told.append("\t")
+        elif kind == "line-break":
+            told.append("\n")
+        elif kind == "control":
+            told.append(controls.get(attribute(child, "control"), ""))
+        elif kind == "text-box":
+            boxes.append(child)
+        elif kind in ("hidden-text", "hidden-paragraph"):
+            walk.unseen("".join(child.itertext()) + attribute(child, "string-value"), HIDDEN)
+        elif kind.startswith("change"):
+            walk.doubts = True
+        elif kind == "text-input" and not (child.text or "").strip(" <>"):
+            pass
+        elif kind not in ("annotation", "note", "bookmark", "placeholder"):
+            told.append(_open_text(child, walk, looks, controls, boxes, look))
+        say(child.tail)
+    return "".join(told)
