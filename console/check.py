@@ -56,13 +56,12 @@ def _store(house: "House") -> str:
         if not is_current(store.engine):
             raise NotReady("not_migrated", "the store is not at the newest tables", "restore it, or run: foresatt init")
         with store.read() as tx:
-            from store import audit
+            from store import audit, audit_heads
 
-            broken = audit.verify(tx)
+            broken = audit.verify(tx, audit_heads.read(store))
         if broken is not None:
-            raise NotReady(
-                "audit_broken", f"the audit chain breaks at row {broken}", "call the data protection officer"
-            )
+            found = f"the audit chain breaks at row {broken.seq} ({broken.what})"
+            raise NotReady("audit_broken", found, "call the data protection officer")
     finally:
         store.close()
     return "migrated, stamped, audit chain holds"
@@ -71,10 +70,10 @@ def _store(house: "House") -> str:
 def _keys(house: "House") -> str:
     import secrets
 
-    from store.keyring import FileKeyRing
+    from store.keyfile import open_keyring
 
-    keyring, key = FileKeyRing(house.home.keyring), secrets.token_bytes(32)
-    if keyring.unwrap(keyring.wrap(key, "S-CHECK"), "S-CHECK") != key:
+    keyring, key = open_keyring(house), secrets.token_bytes(32)
+    if keyring.unwrap([("S-CHECK", keyring.wrap([("S-CHECK", key)])[0])]) != [key]:
         raise NotReady("keys_wrong", "the key file does not open what it sealed", "restore it from its escrow copy")
     return f"seals and opens, epoch {keyring.epoch}"
 

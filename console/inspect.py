@@ -74,7 +74,7 @@ def _store(house: "House") -> "Iterator[Store | None]":
     """The home's store where there is one."""
     from store.opening import open_store
 
-    if not house.home.database.is_file():
+    if not house.home.exists:
         yield None
         return
     store = open_store(house)

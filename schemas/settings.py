@@ -157,6 +157,55 @@ class Prefect(Section):
     history_days: int = Field(30, ge=1, description="How long finished runs stay to be seen.")
 
 
+class StoreSettings(Section):
+    """Where everything is kept; with no `url`, in an SQLite file in the home."""
+
+    url: str = Field(
+        "", description="A PostgreSQL database, without password: postgresql://foresatt@db.skole.no/foresatt."
+    )
+    password_env: str = Field(
+        "FORESATT_STORE_PASSWORD", description="Environment variable that holds the database's password."
+    )
+
+
+class KeySettings(Section):
+    """Who holds the keys that open everything else (`store.keyfile`)."""
+
+    kind: Literal["file", "passphrase", "environment", "transit"] = Field(
+        "file",
+        description="How the key file is kept: as it is; sealed under a passphrase; sealed under a key of 32 bytes in "
+        "base64; or by a service that speaks Vault's transit protocol, which then holds the key-encryption keys.",
+    )
+    file: Path | None = Field(None, description="The key file. Default: in the home, apart from the store.")
+    secret_env: str = Field(
+        "FORESATT_KEYS_SECRET", description="Environment variable that holds the passphrase or the key."
+    )
+    secret_file: Path | None = Field(None, description="File (mode 0600) that holds it instead.")
+    transit_url: str = Field("", description="Address of the key service: https, or loopback.")
+    transit_mount: str = Field("transit", description="Where the transit engine is mounted.")
+    transit_key: str = Field("foresatt", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="Name of the key there.")
+    transit_token_env: str = Field(
+        "FORESATT_TRANSIT_TOKEN", description="Environment variable that holds the token for it."
+    )
+    transit_ca_file: Path | None = Field(None, description="Authority that its certificate is checked against.")
+    keep_old_days: int = Field(
+        30, ge=0, description="Days after a rotation that the old key is kept. A backup older than that is dead."
+    )
+    rotate_days: int = Field(
+        90, ge=1, description="Age of a key epoch, in days, from which `foresatt check` asks for a rotation."
+    )
+
+
+class AuditSettings(Section):
+    """The audit chain."""
+
+    head_file: Path | None = Field(
+        None,
+        description="Where its newest row is written down every night, best where the database's owner cannot write. "
+        "Default: beside the deletion ledger.",
+    )
+
+
 class Settings(Section):
     """All of them."""
 
@@ -165,6 +214,9 @@ class Settings(Section):
         description="production takes no synthetic identity number, test takes only those. Stamped into the store.",
     )
     school: School = School()
+    store: StoreSettings = StoreSettings()
+    keys: KeySettings = KeySettings()
+    audit: AuditSettings = AuditSettings()
     email: Email = Email()
     digipost: Digipost = Digipost()
     post: Post = Post()

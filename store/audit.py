@@ -5,10 +5,12 @@ It outlives every person in it, so nothing about pupils or guardians stands here
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Literal
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
 from schemas.errors import UsageFault
 from store.database import Transaction
@@ -33,7 +35,7 @@ def write(tx: Transaction, actor: str, action: str, subject: str | None = None, 
     """Append one row in the caller's transaction. `detail` holds codes and counts only."""
     if not DETAIL.fullmatch(detail):
         raise ValueError("an audit detail holds codes only")
-    last = tx.connection.execute(select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
+    last = head(tx)
     seq, prev = (last.seq + 1, last.mac) if last else (1, bytes(32))
     at = tx.now
     row = {
@@ -49,15 +51,73 @@ def write(tx: Transaction, actor: str, action: str, subject: str | None = None, 
     tx.connection.execute(insert(audit).values(**row, mac=mac))
 
 
-def verify(tx: Transaction) -> int | None:
-    """None where the chain holds, else the sequence number of the first row that does not."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest row at some time, as it was written down elsewhere. `restored`: the chain was put back to this row."""
+
+    seq: int
+    mac: bytes
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where the chain does not hold, and what was done to that row as far as it can be told: `changed` (or forged),
+    `removed`, `inserted`, `cut` (it and all after it are gone)."""
+
+    seq: int
+    what: Literal["changed", "removed", "inserted", "cut"]
+
+
+def head(tx: Transaction) -> Head | None:
+    """The newest row; None where nothing was written yet."""
+    query = select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)
+    row = tx.connection.execute(query).one_or_none()
+    return Head(row.seq, row.mac) if row else None
+
+
+def verify(tx: Transaction, heads: Sequence[Head] = ()) -> Break | None:
+    """None where the whole chain holds and every head that was written down lies on it, else the first break.
+
+    Memory is flat. A chain that lost its newest rows verifies by itself: only `heads`, kept elsewhere, tell.
+    """
+    known = _standing(heads)
     prev, expected = bytes(32), 1
-    for row in tx.connection.execute(select(audit).order_by(audit.c.seq)):
-        told = _canonical(row.seq, row.at, row.actor, row.action, row.subject_id, row.detail)
-        if row.seq != expected or row.prev != prev or row.mac != tx.keyring.mac("audit", prev + told):
-            return int(row.seq)
+    rows = tx.connection.execution_options(yield_per=5_000).execute(select(audit).order_by(audit.c.seq))
+    for row in rows:
+        if row.seq != expected:
+            return Break(expected, "removed")
+        if row.prev != prev or row.mac != _mac(tx, row, prev, row.seq):
+            return Break(row.seq, _what(tx, row, prev))
+        if known.get(row.seq, row.mac) != row.mac:
+            return Break(row.seq, "changed")
         prev, expected = row.mac, expected + 1
-    return None
+    return Break(expected, "cut") if any(seq >= expected for seq in known) else None
+
+
+def _standing(heads: Sequence[Head]) -> dict[int, bytes]:
+    """seq -> mac, of the heads that a later restore has not made void."""
+    known: dict[int, bytes] = {}
+    for one in heads:
+        if one.restored:
+            known = {seq: mac for seq, mac in known.items() if seq <= one.seq}
+        known[one.seq] = one.mac
+    return known
+
+
+def _what(tx: Transaction, row: Row[Any], prev: bytes) -> Literal["changed", "removed", "inserted"]:
+    """Rows can be numbered anew, but then their own seal still knows the number they had."""
+    if row.mac == _mac(tx, row, row.prev, row.seq + 1):
+        return "removed"
+    after = tx.connection.execute(select(audit).where(audit.c.seq == row.seq + 1)).one_or_none()
+    if after is not None and after.prev == prev and after.mac == _mac(tx, after, prev, row.seq):
+        return "inserted"
+    return "changed"
+
+
+def _mac(tx: Transaction, row: Row[Any], prev: bytes, seq: int) -> bytes:
+    told = _canonical(seq, row.at, row.actor, row.action, row.subject_id, row.detail)
+    return tx.keyring.mac("audit", prev + told)
 
 
 def _canonical(seq: int, at: datetime, actor: str, action: str, subject: str | None, detail: str) -> bytes:

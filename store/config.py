@@ -18,7 +18,16 @@ from schemas.errors import UsageFault
 from schemas.settings import Settings
 from store.home import Home
 
-RESERVED: Final = frozenset({"FORESATT_CONFIG", "FORESATT_HOME", "FORESATT_PREFECT_AUTH"})
+RESERVED: Final = frozenset(
+    {
+        "FORESATT_CONFIG",
+        "FORESATT_HOME",
+        "FORESATT_KEYS_SECRET",
+        "FORESATT_PREFECT_AUTH",
+        "FORESATT_STORE_PASSWORD",
+        "FORESATT_TRANSIT_TOKEN",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,9 @@ home = "."
 [school]
 name = "{school}"
 language = "nb"             # nb, nn or en
+
+[store]
+# url = "postgresql://foresatt@db.skole.no/foresatt"   # default: an SQLite file in the home
 
 [email]
 # source = "/path/to/Maildir"   # default: the home's own Maildir

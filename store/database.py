@@ -1,54 +1,27 @@
-"""The store while it is open: the engine with its guards, transactions, and the deletion ledger beside it.
+"""The store while it is open: its transactions, and the deletion ledger beside it.
 
-Every write is one BEGIN IMMEDIATE transaction (SQLAlchemy's default silently lost updates on SQLite), every
-connection deletes securely, and no exception carries bind values.
+Whichever database it is (`store.engines`), one code: a fault of the outside world becomes an `OutsideFault`, a fault of
+ours passes as it is.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from schemas.errors import OutsideFault
 from schemas.settings import Settings
+from store.engines import QUEUE, READ, make_engine, server_url
 from store.home import Home
 from store.keyring import KeyRing
 from store.sealing import Vault
 
 OSLO: Final = ZoneInfo("Europe/Oslo")
-PRAGMAS: Final = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA secure_delete=ON",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=30000",
-    "PRAGMA temp_store=MEMORY",
-)
-
-
-def make_engine(path: Path) -> Engine:
-    """An SQLite engine on `path` with the pragmas and transactions that the store relies on."""
-    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        for pragma in PRAGMAS:
-            connection.execute(pragma)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +43,8 @@ class Store:
         self.home = home
         self.settings = settings
         self.keyring = keyring
-        self.engine = make_engine(home.database)
+        told = settings.store
+        self.engine = make_engine(server_url(told.url, told.password_env) if told.url else home.database)
         self.deletions = make_engine(home.deletions)
         self._as_of = as_of
 
@@ -81,14 +55,20 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """A transaction that may write; commits at the end, rolls back on any exception."""
+        """A transaction that may write, alone; commits at the end, rolls back on any exception."""
         with self._faults(), self.engine.begin() as connection:
+            yield self._transaction(connection)
+
+    @contextmanager
+    def queue(self) -> Iterator[Transaction]:
+        """A writing transaction of the queue alone: on PostgreSQL many work side by side, by row locks."""
+        with self._faults(), self.engine.connect().execution_options(mode=QUEUE) as connection, connection.begin():
             yield self._transaction(connection)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads: a consistent picture that blocks nobody."""
-        with self._faults(), self.engine.connect().execution_options(reading=True) as connection:
+        with self._faults(), self.engine.connect().execution_options(mode=READ) as connection:
             yield self._transaction(connection)
             connection.rollback()
 
@@ -100,8 +80,10 @@ class Store:
             connection.rollback()
 
     def checkpoint(self) -> None:
-        """Move the WAL into the file and truncate it, so that what was deleted is gone from the disk."""
+        """On SQLite: move the WAL into the file and truncate it, so that what was deleted is gone from the disk."""
         for engine in (self.engine, self.deletions):
+            if engine.dialect.name != "sqlite":
+                continue
             raw = engine.raw_connection()
             try:
                 raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from sqlalchemy import Select, delete, insert, select, update
 from schemas.outcomes import OPEN
 from store import analogue, guardians
 from store.database import Store, Transaction
+from store.engines import READ
 from store.entries import expire
 from store.tables import (
     corrections,
@@ -57,7 +58,7 @@ def replay(store: Store, *, everything: bool = False) -> int:
     query = select(deletion_ledger)
     if not everything:
         query = query.where(deletion_ledger.c.done_at.is_(None))
-    with store.deletions.connect().execution_options(reading=True) as connection:
+    with store.deletions.connect().execution_options(mode=READ) as connection:
         rows = list(connection.execute(query).all())
     if not rows:
         return 0

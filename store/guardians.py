@@ -1,17 +1,19 @@
 """Guardians and their links to pupils: sealed, looked up by a truncated keyed bucket, kept no longer than a link.
 
 A full keyed digest of an identity number is reversed in seconds by whoever gets the key, so the look-up value is 16
-bits of it, and the few candidates are opened and compared. Only after sign-off, when the number itself is let go, does
-the full keyed value remain.
+bits of it under the epoch's look-up key, and the few candidates are opened and compared. Only after sign-off, when the
+number itself is let go, does the full keyed value remain, under the permanent key: it cannot be computed anew.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from schemas.ids import new_id
 from store.database import Transaction
+from store.keyring import KeyRing
 from store.tables import guardians, links, outbox, pupils
 
 
@@ -27,12 +29,17 @@ class Guardian:
     number_mac: bytes | None = field(default=None, repr=False)
 
 
+REDUCED: Final = 0
+"""The bucket's epoch where the number was reduced: its bucket is made of the permanent value."""
+
+
 def _mac(tx: Transaction, number: str) -> bytes:
-    return tx.keyring.mac("lookup", b"number|" + number.encode())
+    return tx.keyring.mac("delivery", b"number|" + number.encode())
 
 
-def _bucket(tx: Transaction, number: str) -> int:
-    return int.from_bytes(_mac(tx, number)[:2], "big")
+def bucket(keyring: KeyRing, number: str, epoch: int) -> int:
+    """The 16-bit look-up value of a number in an epoch."""
+    return int.from_bytes(keyring.lookup(b"number|" + number.encode(), epoch)[:2], "big")
 
 
 def has_number(tx: Transaction, guardian: Guardian, number: str) -> bool:
@@ -61,7 +68,10 @@ def read_guardian(tx: Transaction, guardian_id: str) -> Guardian | None:
 
 def find_by_number(tx: Transaction, number: str) -> Guardian | None:
     """The guardian with this number, wherever linked."""
-    query = select(guardians.c.id).where(guardians.c.number_bucket == _bucket(tx, number))
+    places = [(epoch, bucket(tx.keyring, number, epoch)) for epoch in tx.keyring.epochs]
+    places.append((REDUCED, int.from_bytes(_mac(tx, number)[:2], "big")))
+    fits = [(guardians.c.bucket_epoch == epoch) & (guardians.c.number_bucket == value) for epoch, value in places]
+    query = select(guardians.c.id).where(or_(*fits))
     for ident in tx.connection.execute(query).scalars().all():
         guardian = read_guardian(tx, ident)
         if guardian is not None and has_number(tx, guardian, number):
@@ -81,7 +91,9 @@ def add(tx: Transaction, *, name: str, number: str, mobile: str, email: str) -> 
     ident = new_id("G")
     tx.vault.new_key(ident)
     sealed = _sealed(tx, ident, 1, name=name, number=number, mobile=mobile, email=email)
-    values = {"number_bucket": _bucket(tx, number), "row_version": 1, "created_at": tx.now}
+    epoch = tx.keyring.epoch
+    place = {"number_bucket": bucket(tx.keyring, number, epoch), "bucket_epoch": epoch}
+    values = {**place, "row_version": 1, "created_at": tx.now}
     tx.connection.execute(insert(guardians).values(id=ident, **values, **sealed))
     return ident
 
@@ -108,7 +120,8 @@ def reduce_number(tx: Transaction, guardian: Guardian) -> None:
         sealed = tx.vault.seal(guardian.id, "outbox.payload", ident, payload)
         tx.connection.execute(update(outbox).where(outbox.c.id == ident).values(payload_ct=sealed))
     _rewrite(tx, guardian, number="", mobile=guardian.mobile, email=guardian.email)
-    tx.connection.execute(update(guardians).where(guardians.c.id == guardian.id).values(number_mac=mac))
+    place = {"number_mac": mac, "number_bucket": int.from_bytes(mac[:2], "big"), "bucket_epoch": REDUCED}
+    tx.connection.execute(update(guardians).where(guardians.c.id == guardian.id).values(**place))
 
 
 def link(tx: Transaction, pupil_id: str, guardian_id: str, *, basis: str, submission: str, arrived: datetime) -> None:

@@ -29,6 +29,11 @@ class Home:
         return self.root / "ledger" / "deletions.db"
 
     @property
+    def heads(self) -> Path:
+        """Where the audit's newest row is written down every night, unless the settings name a better place."""
+        return self.root / "ledger" / "audit-heads.txt"
+
+    @property
     def keyring(self) -> Path:
         """The key file of the embedded KeyRing."""
         return self.root / "keys" / "keyring.json"
@@ -58,6 +63,11 @@ class Home:
         """The settings file that `foresatt init` writes."""
         return self.root / "foresatt.toml"
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a home here: the deletion ledger is the one file that every home has."""
+        return self.deletions.is_file()
+
     def folders(self) -> tuple[Path, ...]:
         """Every folder that `make` creates."""
         return (
@@ -71,7 +81,7 @@ class Home:
 
     def make(self) -> None:
         """Create the folders, 0700. Raises `UsageFault` where a home or a file stands there already."""
-        if self.database.exists() or self.keyring.exists():
+        if self.exists or self.database.exists() or self.keyring.exists():
             raise UsageFault("home_exists", "there is a home here already", "choose another --home, or use this one")
         for folder in self.folders():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,7 +89,9 @@ class Home:
 
     def require(self) -> None:
         """Raise `NotReady` unless a home is here and nobody else can read it."""
-        if not self.database.is_file():
+        if not self.exists:
+            if self.keyring.exists() or self.database.exists():
+                raise NotReady("ledger_missing", "the deletion ledger is not there", "put its newest copy back first")
             raise NotReady("no_home", "there is no foresatt home here", "run: foresatt init (or name one with --home)")
         mode = stat.S_IMODE(self.root.stat().st_mode)
         if mode & 0o077:
@@ -96,3 +108,16 @@ def private_write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put `data` in the place of a file in one step, durably: a crash leaves the old one or the new one."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)  # of a run that was killed
+    private_write(beside, data)
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as kept
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import Row, and_, case, func, insert, or_, select, update
 
 from schemas.documents import Delivery
 from schemas.errors import NotReady
@@ -22,6 +22,9 @@ from store.entries import correction_row
 from store.owner import is_dead
 from store.sealing import DAMAGED
 from store.tables import corrections, sightings, submissions
+
+SLACK: Final = timedelta(minutes=1)
+"""How far two transactions' times may lie apart without the clock having been set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +115,26 @@ def original(tx: Transaction, submission: str) -> bytes | None:
 def claim(store: Store, owner: str, limit: int, only: Sequence[str] = (), skip: Sequence[str] = ()) -> list[Claimed]:
     """Lease the next undecided submissions, oldest first: up to `limit` together, then one by one those that must go
     alone; `only` these ids where any are given, never one of `skip`."""
-    with store.write() as tx:
+    with store.queue() as tx:
         now = database_now(tx)
         _free_dead_leases(tx, now)
-        fresh = select(submissions).where(submissions.c.state == "new")
+        fresh = select(submissions).where(submissions.c.state == "new").with_for_update(skip_locked=True)
         if only:
             fresh = fresh.where(submissions.c.id.in_(only))
         if skip:
             fresh = fresh.where(submissions.c.id.not_in(skip))
-        rows = tx.connection.execute(
-            fresh.where(~submissions.c.alone).order_by(submissions.c.received_at).limit(limit)
-        ).all()
+        oldest = fresh.order_by(submissions.c.received_at)
+        rows = tx.connection.execute(oldest.where(~submissions.c.alone).limit(limit)).all()
         if not rows:
-            rows = tx.connection.execute(fresh.order_by(submissions.c.received_at).limit(1)).all()
+            rows = tx.connection.execute(oldest.limit(1)).all()
         lease = {
             "state": "leased",
             "owner": owner,
             "lease_until": now + timedelta(seconds=store.settings.intake.lease_seconds),
+            "attempts": submissions.c.attempts + case((submissions.c.alone, 1), else_=0),
         }
-        for row in rows:
-            attempts = row.attempts + (1 if row.alone else 0)
-            tx.connection.execute(
-                update(submissions).where(submissions.c.id == row.id).values(**lease, attempts=attempts)
-            )
+        mine = submissions.c.id.in_([row.id for row in rows])
+        tx.connection.execute(update(submissions).where(mine).values(**lease))
         return [_open_or_lost(tx, row, row.attempts + (1 if row.alone else 0)) for row in rows]
 
 
@@ -174,13 +174,15 @@ def _open_or_lost(tx: Transaction, row: Row[Any], attempts: int) -> Claimed:
 
 
 def _free_dead_leases(tx: Transaction, now: datetime) -> None:
-    """Leases that ran out, or whose process is dead, go back, to be claimed alone from now on."""
+    """Leases that ran out, or whose process is dead, go back, to be claimed alone from now on. One that ends later
+    than any lease could means that the clock was set back: it is no reason to wait that much longer."""
     leased = select(submissions.c.id, submissions.c.owner, submissions.c.lease_until).where(
         submissions.c.state == "leased"
     )
-    held = tx.connection.execute(leased).all()
+    held = tx.connection.execute(leased.with_for_update(skip_locked=True)).all()
+    latest = now + timedelta(seconds=tx.settings.intake.lease_seconds) + SLACK
     dead = {owner: is_dead(owner) for owner in {row.owner for row in held}}
-    gone = [row.id for row in held if row.lease_until <= now or dead[row.owner]]
+    gone = [row.id for row in held if not now < row.lease_until <= latest or dead[row.owner]]
     for start in range(0, len(gone), 500):
         chunk = submissions.c.id.in_(gone[start : start + 500])
         tx.connection.execute(
@@ -198,7 +200,7 @@ def finish(tx: Transaction, submission: str, owner: str, outcome: str) -> bool:
 def release(store: Store, owner: str, ids: Sequence[str], *, alone: bool) -> None:
     """Give leases back undecided: `alone` after a fault of ours, not after a fault of the outside world, which does
     not count as an attempt either."""
-    with store.write() as tx:
+    with store.queue() as tx:
         for submission in ids:
             mine = and_(submissions.c.id == submission, submissions.c.owner == owner, submissions.c.state == "leased")
             values: dict[str, object] = {"state": "new", "owner": None, "lease_until": None}

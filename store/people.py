@@ -64,7 +64,7 @@ class RosterPupil:
 
 def roster_key(tx: Transaction, key: str) -> bytes:
     """The keyed digest under which a roster's id is looked up."""
-    return tx.keyring.mac("lookup", b"roster|" + key.encode())
+    return tx.keyring.mac("delivery", b"roster|" + key.encode())
 
 
 def read_pupils(tx: Transaction, only: str | None = None) -> list[Pupil]:

@@ -43,7 +43,8 @@ class Vault:
     def new_key(self, subject: str) -> None:
         """Make and store the data key of `subject` (an id of ours)."""
         key = secrets.token_bytes(32)
-        values = {"subject_id": subject, "wrapped": self._keyring.wrap(key, subject), "epoch": self._keyring.epoch}
+        wrapped = self._keyring.wrap([(subject, key)])[0]
+        values = {"subject_id": subject, "wrapped": wrapped, "epoch": self._keyring.epoch}
         self._connection.execute(insert(data_keys).values(**values))
         self._keys[subject] = AESGCM(key)
 
@@ -92,5 +93,5 @@ class Vault:
             wrapped = self._wrapped(subject)
             if wrapped is None:
                 raise NotReady("erased", "what this was sealed under has been erased")
-            self._keys[subject] = AESGCM(self._keyring.unwrap(wrapped, subject))
+            self._keys[subject] = AESGCM(self._keyring.unwrap([(subject, wrapped)])[0])
         return self._keys[subject]

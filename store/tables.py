@@ -55,6 +55,9 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+REVISION: Final = "0002"
+"""The migration that makes these tables; a store at another one is not used."""
+
 metadata = MetaData(naming_convention=NAMES)
 Id: Final = String(28)
 Code: Final = String(40)
@@ -167,6 +170,7 @@ guardians = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("number_bucket", Integer, nullable=False, index=True),
+    Column("bucket_epoch", Integer, nullable=False, server_default="1", index=True),
     Column("number_ct", LargeBinary),
     Column("number_mac", LargeBinary(32)),
     Column("name_ct", LargeBinary, nullable=False),

@@ -4,6 +4,7 @@ Belongs here: making homes, pupils and deliveries, and walking the real road on 
 expectation. Forms come in as text files by post: the whole road is walked, and nothing needs a key of GnuPG's.
 """
 
+import os
 import random
 import shutil
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from sqlalchemy import Row, select
 
 from fixtures.filled import FilledColumn, FilledForm, as_lines
 from fixtures.people import People, Person
+from fixtures.postgresql import PostgreSQL, postgresql
 from flows.road import PLAIN, Tally, walk
 from schemas.documents import ChannelName, Delivery
 from schemas.due import Enrolment
@@ -248,26 +250,70 @@ def _form(told: FilledForm | FilledColumn) -> FilledForm:
     return told if isinstance(told, FilledForm) else FilledForm(told)
 
 
-def open_desk(root: Path, template: Path, *, day: date = TODAY, chosen: Settings | None = None) -> Desk:
-    """A desk in a copy of the template home."""
-    shutil.copytree(template, root)
-    house = House(Home(root), chosen or settings(), None)
+def open_desk(root: Path, template: "Template", *, day: date = TODAY, chosen: Settings | None = None) -> Desk:
+    """A desk in a copy of the template home, on a copy of its database."""
+    shutil.copytree(template.root, root)
+    told = chosen or settings()
+    if template.server is not None:
+        place = {"url": template.server.url(template.server.database(template.database)), "password_env": PASSWORD}
+        told = Settings.model_validate({**told.model_dump(), "store": place})
+    house = House(Home(root), told, None)
     return Desk(open_store(house, as_of=day), house, People(random.Random(root.name)))
 
 
+PASSWORD = "FORESATT_STORE_PASSWORD"
+
+
+@dataclass(frozen=True)
+class Template:
+    """An empty home, made once and copied for every test; with `server`, its store is a database there."""
+
+    root: Path
+    server: PostgreSQL | None = None
+    database: str = ""
+
+
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty home, made once and copied for every test."""
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """An empty home on SQLite."""
     root = tmp_path_factory.mktemp("home") / "template"
     store = create_store(House(Home(root), settings(), None))
     store.checkpoint()
     store.close()
-    return root
+    return Template(root)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server, started once; its password is in the environment."""
+    with postgresql() as made:
+        os.environ[PASSWORD] = made.password
+        yield made
+        del os.environ[PASSWORD]
+
+
+@pytest.fixture(scope="session")
+def server_template(tmp_path_factory: pytest.TempPathFactory, server: PostgreSQL) -> Template:
+    """An empty home on PostgreSQL."""
+    root = tmp_path_factory.mktemp("home") / "template"
+    database = server.database()
+    place = {"url": server.url(database), "password_env": PASSWORD}
+    create_store(House(Home(root), settings(store=place), None)).close()
+    return Template(root, server, database)
 
 
 @pytest.fixture
-def desk(template: Path, tmp_path: Path) -> Iterator[Desk]:
-    """A desk on TODAY."""
+def desk(template: Template, tmp_path: Path) -> Iterator[Desk]:
+    """A desk on TODAY, on SQLite."""
     made = open_desk(tmp_path / "home", template)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """A desk on TODAY, once on each database."""
+    chosen = "template" if request.param == "sqlite" else "server_template"
+    made = open_desk(tmp_path / "home", request.getfixturevalue(chosen))
     yield made
     made.store.close()

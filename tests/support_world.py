@@ -25,6 +25,7 @@ from fixtures.town import fill
 from store import analogue, audit, guardians, listing, tables
 from store.config import House, load
 from store.database import OSLO, Store, Transaction
+from store.engines import READ
 from store.listing import EntryLine, SubmissionLine
 from store.opening import open_store
 from store.people import read_pupils
@@ -163,7 +164,7 @@ def picture(home: Path) -> dict[str, Any]:
             "audit": Counter(run(select(tables.audit.c.action)).scalars()),
             "audit breaks": audit.verify(tx),
         }
-    with store.deletions.connect().execution_options(reading=True) as connection:
+    with store.deletions.connect().execution_options(mode=READ) as connection:
         ledger = connection.execute(select(tables.deletion_ledger)).all()
     told["erased"] = Counter((row.subject_id[0], row.reason, row.done_at is not None) for row in ledger)
     told["mails"] = sorted(str(path.relative_to(home / "mail")) for path in (home / "mail").rglob("*.example*"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support_store import DAY, TODAY, Desk, column, noon, open_desk, refusal, settings
+from support_store import DAY, TODAY, Desk, Template, column, noon, open_desk, refusal, settings
 
 from fixtures.filled import FilledColumn, FilledForm, as_lines
 from schemas.documents import ChannelName, Delivery
@@ -115,7 +115,7 @@ def test_ordinary_post_is_left_and_forgotten(desk: Desk, folder: Path) -> None:
     assert "Dear school" == (folder / "andre/letter.txt").read_text()
 
 
-def test_copies_may_be_left_by_the_settings(template: Path, tmp_path: Path, folder: Path) -> None:
+def test_copies_may_be_left_by_the_settings(template: Template, tmp_path: Path, folder: Path) -> None:
     """With "leave" nothing is deleted, ever, and the handle stays, so that they can be counted."""
     desk = open_desk(tmp_path / "home", template, chosen=settings(retention={"source_copy_days": "leave"}))
     family = desk.family()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
-from support_store import DAY, TODAY, Desk, Family, column, noon, open_desk, refusal
+from support_store import DAY, TODAY, Desk, Family, Template, column, noon, open_desk, refusal
 
 from fixtures.filled import FilledColumn
 from store import analogue, tables
@@ -40,7 +40,7 @@ def state(desk: Desk, family: Family) -> tuple[list[str], list[str]]:
 
 @bounds(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(kinds=st.lists(st.sampled_from(KINDS), min_size=2, max_size=4), order=st.randoms(use_true_random=False))
-def test_no_order_of_processing_lets_an_older_form_win(template: Path, kinds: list[str], order: object) -> None:
+def test_no_order_of_processing_lets_an_older_form_win(template: Template, kinds: list[str], order: object) -> None:
     """Forms arrive one a day and are processed in any order. Whatever is loaded or on paper in the end comes from a
     form than which no newer effective one exists; the mother is never both; and an entry that was overtaken says so."""
     with TemporaryDirectory() as folder:

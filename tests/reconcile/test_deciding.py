@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from support_store import DAY, HERE, TODAY, Desk, Family, add_guardian, both, column, known, refusal
+from support_store import DAY, HERE, TODAY, Desk, Family, Template, add_guardian, both, column, known, refusal
 
 from fixtures.filled import FilledForm
 from schemas.due import Enrolment
@@ -101,7 +101,7 @@ def test_a_d_number_can_log_in(desk: Desk) -> None:
     assert (["loaded"], []) == told(desk, column(family, who))
 
 
-def test_a_roster_that_is_switched_off_proves_nothing(template: Any, tmp_path: Any) -> None:
+def test_a_roster_that_is_switched_off_proves_nothing(template: Template, tmp_path: Any) -> None:
     """The school may turn the roster's word off: then a steward decides each."""
     from support_store import open_desk, settings
 
@@ -112,7 +112,7 @@ def test_a_roster_that_is_switched_off_proves_nothing(template: Any, tmp_path: A
     desk.store.close()
 
 
-def test_a_register_without_a_client_is_refused(template: Any, tmp_path: Any) -> None:
+def test_a_register_without_a_client_is_refused(template: Template, tmp_path: Any) -> None:
     """Switched on and not there, it is a mistake of the settings, never a silent no."""
     from support_store import open_desk, settings
 

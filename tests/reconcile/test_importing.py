@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
-from support_store import DAY, TODAY, Desk, Family, add_guardian, column, open_desk, settings
+from support_store import DAY, TODAY, Desk, Family, Template, add_guardian, column, open_desk, settings
 
 from schemas.errors import SafetyRefusal, UsageFault
 from store import analogue, guardians, tables, worklist
@@ -176,7 +176,7 @@ def test_an_empty_list_is_refused(desk: Desk) -> None:
         take(desk, [])
 
 
-def test_the_guard_follows_the_settings(template: Path, tmp_path: Path) -> None:
+def test_the_guard_follows_the_settings(template: Template, tmp_path: Path) -> None:
     """The school chooses how many may go; the larger of count and share counts."""
     desk = open_desk(tmp_path / "home", template, chosen=settings(roster={"max_gone_count": 0, "max_gone_share": 0.1}))
     rows = [row(n) for n in range(20)]

@@ -2,10 +2,11 @@
 
 import pytest
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import DBAPIError
 from support_store import Desk, column
 
 from schemas.errors import UsageFault
-from store import audit, tables
+from store import audit, audit_guard, audit_heads, tables
 
 AUDIT = tables.audit
 
@@ -19,16 +20,20 @@ def chain(desk: Desk) -> Desk:
     return desk
 
 
-def verify(desk: Desk) -> int | None:
+def verify(desk: Desk) -> tuple[int, str] | None:
     """What the check says."""
     with desk.store.read() as tx:
-        return audit.verify(tx)
+        found = audit.verify(tx, audit_heads.read(desk.store))
+    return (found.seq, found.what) if found else None
 
 
-def tamper(desk: Desk, statement: object) -> None:
-    """Somebody with the database's password."""
+def tamper(desk: Desk, *statements: object) -> None:
+    """Somebody who owns the database, and takes the triggers down first."""
     with desk.store.write() as tx:
-        tx.connection.execute(statement)  # type: ignore[call-overload]
+        audit_guard.lift(tx.connection)
+        for statement in statements:
+            tx.connection.execute(statement)  # type: ignore[call-overload]
+        audit_guard.guard(tx.connection)
 
 
 def test_an_untouched_chain_holds(chain: Desk) -> None:
@@ -49,7 +54,7 @@ def test_a_changed_row_is_found(chain: Desk, change: dict[str, object]) -> None:
     """Any column of a row, once written, is fixed."""
     tamper(chain, update(AUDIT).where(AUDIT.c.seq == 5).values(**change))
 
-    assert 5 == verify(chain)
+    assert (5, "changed") == verify(chain)
 
 
 def test_a_changed_time_is_found(chain: Desk) -> None:
@@ -59,27 +64,36 @@ def test_a_changed_time_is_found(chain: Desk) -> None:
     at = chain.rows(AUDIT, AUDIT.c.seq == 5)[0].at
     tamper(chain, update(AUDIT).where(AUDIT.c.seq == 5).values(at=at + timedelta(microseconds=1)))
 
-    assert 5 == verify(chain)
+    assert (5, "changed") == verify(chain)
 
 
 def test_a_removed_row_is_found(chain: Desk) -> None:
     """A gap shows, also where the rows after it are numbered anew."""
     tamper(chain, delete(AUDIT).where(AUDIT.c.seq == 5))
-    assert 6 == verify(chain)
+    assert (5, "removed") == verify(chain)
 
     for seq in (6, 7, 8, 9):
         tamper(chain, update(AUDIT).where(AUDIT.c.seq == seq).values(seq=seq - 1))
-    assert 5 == verify(chain)
+    assert (5, "removed") == verify(chain)
 
 
 def test_an_inserted_row_is_found(chain: Desk) -> None:
     """A row that the software did not write does not fit, not even as a copy of a real one at the end."""
     last = chain.rows(AUDIT, AUDIT.c.seq == 9)[0]._asdict()
     tamper(chain, insert(AUDIT).values(**{**last, "seq": 10}))
-    assert 10 == verify(chain)
+    assert (10, "changed") == verify(chain)
 
     tamper(chain, update(AUDIT).where(AUDIT.c.seq == 10).values(prev=last["mac"]))
-    assert 10 == verify(chain)
+    assert (10, "changed") == verify(chain)
+
+
+def test_a_row_put_in_between_is_found(chain: Desk) -> None:
+    """Making room by numbering the later rows anew does not help."""
+    for seq in (9, 8, 7, 6, 5):
+        tamper(chain, update(AUDIT).where(AUDIT.c.seq == seq).values(seq=seq + 1))
+    tamper(chain, insert(AUDIT).values(**{**chain.rows(AUDIT, AUDIT.c.seq == 4)[0]._asdict(), "seq": 5}))
+
+    assert (5, "inserted") == verify(chain)
 
 
 def test_exchanged_rows_are_found(chain: Desk) -> None:
@@ -87,14 +101,14 @@ def test_exchanged_rows_are_found(chain: Desk) -> None:
     for old, new in ((4, 100), (5, 4), (100, 5)):
         tamper(chain, update(AUDIT).where(AUDIT.c.seq == old).values(seq=new))
 
-    assert 4 == verify(chain)
+    assert (4, "removed") == verify(chain)
 
 
 def test_a_cut_head_is_found(chain: Desk) -> None:
     """The oldest rows cannot go unseen."""
     tamper(chain, delete(AUDIT).where(AUDIT.c.seq <= 3))
 
-    assert 4 == verify(chain)
+    assert (1, "removed") == verify(chain)
 
 
 def test_a_chain_written_with_another_key_is_found(chain: Desk) -> None:
@@ -107,7 +121,7 @@ def test_a_chain_written_with_another_key_is_found(chain: Desk) -> None:
         prev = hashlib.sha256(prev).digest()
         tamper(chain, update(AUDIT).where(AUDIT.c.seq == row["seq"]).values(mac=prev))
 
-    assert 5 == verify(chain)
+    assert (5, "changed") == verify(chain)
 
 
 def test_a_cut_tail_is_not_found_by_the_chain_alone(chain: Desk) -> None:
@@ -115,6 +129,50 @@ def test_a_cut_tail_is_not_found_by_the_chain_alone(chain: Desk) -> None:
     tamper(chain, delete(AUDIT).where(AUDIT.c.seq > 6))
 
     assert verify(chain) is None
+
+
+def test_a_cut_tail_is_found_by_the_head_written_down(chain: Desk) -> None:
+    """With last night's newest row kept elsewhere, rows gone since are missed, also once new ones are written."""
+    assert 9 == audit_heads.export(chain.store)
+    assert verify(chain) is None
+    tamper(chain, delete(AUDIT).where(AUDIT.c.seq > 6))
+    assert (7, "cut") == verify(chain)
+    with chain.store.write() as tx:
+        for _ in range(5):
+            audit.write(tx, "kari", "looked")
+
+    assert (9, "changed") == verify(chain)
+
+
+def test_heads_are_written_down_once_and_privately(chain: Desk) -> None:
+    """A night without news adds no line; the file is its owner's; a line that a crash cut short is no head."""
+    for _ in range(3):
+        audit_heads.export(chain.store)
+    file = audit_heads.file(chain.store)
+    with file.open("a") as more:
+        more.write("10 ab")
+
+    assert [9] == [one.seq for one in audit_heads.read(chain.store)]
+    assert 0o600 == file.stat().st_mode & 0o777
+
+
+def test_a_store_put_back_on_purpose_is_no_break(chain: Desk) -> None:
+    """After a restore the chain goes on from an older row: the heads after it are void, those before still count."""
+    audit_heads.export(chain.store)
+    tamper(chain, delete(AUDIT).where(AUDIT.c.seq > 6))
+    audit_heads.export(chain.store, restored=True)
+    assert verify(chain) is None
+    tamper(chain, delete(AUDIT).where(AUDIT.c.seq > 5))
+
+    assert (6, "cut") == verify(chain)
+
+
+@pytest.mark.parametrize("statement", [update(AUDIT).values(actor="ola"), delete(AUDIT)], ids=["update", "delete"])
+def test_an_audit_row_is_not_changed_by_accident(chain: Desk, statement: object) -> None:
+    """The database itself refuses to change or remove a row."""
+    with pytest.raises(DBAPIError), chain.store.engine.begin() as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+    assert 9 == len(chain.rows(AUDIT))
 
 
 def test_an_action_that_is_rolled_back_leaves_no_row(desk: Desk) -> None:

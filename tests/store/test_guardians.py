@@ -38,7 +38,7 @@ def test_the_lookup_value_is_sixteen_bits(desk: Desk) -> None:
 
 def test_two_in_one_bucket_are_told_apart(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guardians whose numbers fall into the same bucket are never confused."""
-    monkeypatch.setattr(guardians, "_bucket", lambda _tx, _number: 7)
+    monkeypatch.setattr(guardians, "bucket", lambda _ring, _number, _epoch: 7)
     one, two, three = (desk.people.adult() for _ in range(3))
     with desk.store.write() as tx:
         first = guardians.add(tx, name=one.name, number=one.number, mobile="", email="")

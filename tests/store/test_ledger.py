@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
-from support_store import TODAY, Desk, column, noon, open_desk, settings
+from support_store import TODAY, Desk, Template, column, noon, open_desk, settings
 
 from schemas.documents import Delivery
 from schemas.errors import OutsideFault, RunFault
@@ -425,7 +425,7 @@ def test_two_processes_claiming_at_once_never_share(desk: Desk) -> None:
     assert 0 == ledger.undecided(desk.store)
 
 
-def test_two_processes_taking_in_the_same_make_one(template: Path, tmp_path: Path) -> None:
+def test_two_processes_taking_in_the_same_make_one(template: Template, tmp_path: Path) -> None:
     """The same delivery seen by two collectors at once is one submission."""
     from concurrent.futures import ThreadPoolExecutor
 

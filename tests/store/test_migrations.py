@@ -14,7 +14,7 @@ from support_store import TODAY, Desk, add_guardian, settings
 from schemas.errors import NotReady, SafetyRefusal, UsageFault
 from store import migrate
 from store.config import House
-from store.database import make_engine
+from store.engines import make_engine
 from store.home import Home
 from store.migrate import is_current, upgrade
 from store.opening import create_store, open_store
@@ -59,7 +59,7 @@ REBUILD = """
 from alembic import op
 from sqlalchemy import String
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
 
 
 def upgrade():
@@ -71,7 +71,7 @@ def upgrade():
 ORPHAN = """
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
 
 
 def upgrade():
@@ -82,7 +82,7 @@ def upgrade():
 def next_revision(desk: Desk, folder: Path, text: str) -> Config:
     """The migrations with one more revision after the newest."""
     shutil.copytree(Path(migrate.__file__).parent / "migrations", folder)
-    (folder / "versions/v0002_next.py").write_text(text)
+    (folder / "versions/v0003_next.py").write_text(text)
     config = migrate._config(desk.store.engine)
     config.set_main_option("script_location", str(folder))
     return config

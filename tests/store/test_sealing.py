@@ -1,8 +1,5 @@
 """Sealing: a value opens only with its key, where it was put; what is left of an erased one says nothing."""
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as bounds
@@ -10,10 +7,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from support_store import Desk
 
-from schemas.errors import NotReady, UsageFault
+from schemas.errors import NotReady
 from schemas.ids import new_id
 from store import guardians, tables
-from store.keyring import FileKeyRing
 from store.sealing import pad, unpad
 
 PLACE = "guardians.name"
@@ -135,86 +131,6 @@ def test_a_new_key_of_the_same_person_does_not_open_old_values(desk: Desk) -> No
 
         with pytest.raises(NotReady, match="seal_broken"):
             tx.vault.open("G-A", PLACE, "G-A", sealed)
-
-
-def test_a_key_wrapped_for_one_person_is_no_other_persons(desk: Desk) -> None:
-    """A wrapped data key moved to another person's row is refused."""
-    ring = desk.store.keyring
-    wrapped = ring.wrap(b"k" * 32, "G-A")
-
-    assert b"k" * 32 == ring.unwrap(wrapped, "G-A")
-    with pytest.raises(NotReady, match="key_mismatch"):
-        ring.unwrap(wrapped, "G-B")
-
-
-def test_a_key_of_a_destroyed_epoch_is_dead(desk: Desk) -> None:
-    """Once a key-encryption key is gone, what was wrapped under it cannot be opened, and it is said so."""
-    path = desk.house.home.keyring
-    wrapped = desk.store.keyring.wrap(b"k" * 32, "G-A")
-    held = json.loads(path.read_bytes())
-    held["kek"] = {"2": held["kek"]["1"]}
-    held["epoch"] = 2
-    path.write_bytes(json.dumps(held).encode())
-
-    with pytest.raises(NotReady, match="kek_destroyed"):
-        FileKeyRing(path).unwrap(wrapped, "G-A")
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o601, 0o777])
-def test_a_key_file_that_others_can_read_is_refused(desk: Desk, mode: int) -> None:
-    """Any right of anybody else on the key file stops the software, and it says what to do."""
-    desk.house.home.keyring.chmod(mode)
-
-    with pytest.raises(NotReady, match="keys_readable") as told:
-        FileKeyRing(desk.house.home.keyring)
-    assert "chmod 600" in told.value.next_step
-
-
-def test_a_fresh_key_file_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """Keys are written to a file of mode 0600, and never over another file."""
-    FileKeyRing.create(tmp_path / "keys.json")
-
-    assert 0o600 == (tmp_path / "keys.json").stat().st_mode & 0o777
-    with pytest.raises(UsageFault, match="file_exists"):
-        FileKeyRing.create(tmp_path / "keys.json")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{}", b"[]", b"\xff\xfe", b'{"epoch": 1}', b'{"epoch": 1, "kek": {"1": "eA=="}, "delivery": "!"}'],
-    ids=["empty", "no keys", "a list", "no text", "half", "keys too short"],
-)
-def test_a_damaged_key_file_is_said_to_be_damaged(tmp_path: Path, content: bytes) -> None:
-    """Whatever stands in the key file, the answer is a clear one, and shows nothing of it."""
-    path = tmp_path / "keys.json"
-    path.write_bytes(content)
-    path.chmod(0o600)
-
-    with pytest.raises(NotReady, match="keys_damaged"):
-        FileKeyRing(path)
-
-
-def test_a_missing_key_file_is_said_to_be_missing(tmp_path: Path) -> None:
-    """Without its keys the store does not make new ones by itself."""
-    with pytest.raises(NotReady, match="keys_missing"):
-        FileKeyRing(tmp_path / "keys.json")
-
-
-def test_each_purpose_has_a_key_of_its_own(desk: Desk) -> None:
-    """A digest made for one purpose says nothing for another."""
-    ring = desk.store.keyring
-
-    assert 3 == len({ring.mac("delivery", b"x"), ring.mac("lookup", b"x"), ring.mac("audit", b"x")})
-
-
-def test_another_homes_keys_do_not_open_this_store(desk: Desk, tmp_path: Path) -> None:
-    """A key file of another home is recognised as such."""
-    family = desk.family()
-    foreign = FileKeyRing.create(tmp_path / "foreign.json")
-    wrapped = desk.rows(tables.data_keys, tables.data_keys.c.subject_id == family.pupil_id)[0].wrapped
-
-    with pytest.raises(NotReady, match="key_mismatch"):
-        foreign.unwrap(wrapped, family.pupil_id)
 
 
 def test_a_correction_cannot_be_moved_to_another_field(desk: Desk) -> None:

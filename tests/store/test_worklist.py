@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import update
-from support_store import DAY, HERE, TODAY, Desk, Family, add_guardian, column, open_desk, settings
+from support_store import DAY, HERE, TODAY, Desk, Family, Template, add_guardian, column, open_desk, settings
 
 from schemas.due import Enrolment
 from schemas.errors import UsageFault
@@ -372,7 +372,7 @@ def test_the_number_waits_for_the_other_pupils_line(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("why", ["setting", "register", "not_done"])
-def test_the_number_stays_where_it_must(template: "object", tmp_path: "object", why: str) -> None:
+def test_the_number_stays_where_it_must(template: Template, tmp_path: "object", why: str) -> None:
     """Switched off, with the register on for the nightly check, or where the ADD was not done, the number stays."""
     chosen = settings(
         retention={"reduce_number_after_signoff": why != "setting"}, evidence={"register_on": why == "register"}
