@@ -50,6 +50,7 @@ def inspect(state: State, files: tuple[Path, ...], keyring: Path | None, reveal:
 def _keys(house: "House", keyring: Path | None) -> Iterator[Path]:
     """The home's GnuPG folder, or a short-lived one in memory with the keys of `keyring`."""
     from tasks.decrypt.keyring import import_secret_keys, make_home, stop_agent
+    from tasks.decrypt.smime_keys import import_smime_keys
 
     if keyring is None and house.home.gnupg.is_dir():
         try:
@@ -63,6 +64,7 @@ def _keys(house: "House", keyring: Path | None) -> Iterator[Path]:
         made = make_home(folder / "g")
         if keyring is not None:
             import_secret_keys(made, keyring)
+            import_smime_keys(made, keyring)
         yield made
     finally:
         stop_agent(folder / "g")

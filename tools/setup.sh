@@ -68,6 +68,7 @@ has_postgresql() {
 
 missing_packages() {
     { command -v gpg && command -v gpg-agent; } >/dev/null 2>&1 || printf ' gnupg'
+    command -v openssl >/dev/null 2>&1 || printf ' openssl'
     for language in nor eng osd; do
         has_language "$language" || printf ' tesseract-ocr-%s' "$language"
     done

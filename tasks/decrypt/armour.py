@@ -16,7 +16,10 @@ HEADS: Final[dict[bytes, Kind]] = {
 }
 TAILS: Final[dict[Kind, bytes]] = {"message": b"-----END PGP MESSAGE-----", "signed": b"-----END PGP SIGNATURE-----"}
 HEAD: Final = re.compile(rb"^([ \t>|]{0,40})(-----BEGIN PGP (?:SIGNED )?MESSAGE-----)", re.MULTILINE)
-ARMOUR_HEADER: Final = re.compile(rb"^[A-Za-z][A-Za-z-]{0,30}: ?")
+DASH: Final = rb"(?:-|\xe2\x80[\x90-\x95]|\x96|\x97)"
+BENT: Final = re.compile(DASH + rb"{2,5}(BEGIN|END) PGP ((?:SIGNED )?MESSAGE|SIGNATURE)" + DASH + rb"{2,5}")
+RADIX: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}|=[A-Za-z0-9+/]{4}|-----END [A-Z ]+-----")
+ARMOUR_HEADER: Final = re.compile(rb"^[A-Za-z][A-Za-z-]{0,30}:(?: |$)")
 PUBKEY_ALGORITHMS: Final = frozenset({1, 2, 3, 16, 18, 20, 25, 26})
 NOISE: Final = (b"\xc2\xa0", b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xa0")  # U+00A0, U+200B, U+FEFF, U+00A0 in latin-1
 
@@ -47,9 +50,23 @@ def blocks(data: bytes, most: int) -> list[Block]:
     return found
 
 
+def may_hold_armour(data: bytes) -> bool:
+    """Whether it is worth looking for armour in `data`."""
+    return b"BEGIN PGP " in data
+
+
+def straightened(data: bytes) -> bytes:
+    """Armour whose dashes a word processor made long ones of, or whose first line does not begin a line, with them as
+    they were. Other text stays as it is."""
+    if HEAD.search(data):
+        return data
+    return BENT.sub(rb"\n-----\1 PGP \2-----\n", data)
+
+
 def mended(armour: bytes) -> bytes:
     """The same armour as a careful sender would have written it: no quoting, no odd blanks, one empty line after the
-    headers. Radix-64 and checksum are passed on as they are, so damage stays damage."""
+    headers, and a line of the headers that was broken in two forgotten. Radix-64 and checksum are passed on as they
+    are, so damage stays damage."""
     prefix = len(armour) - len(armour.lstrip(b" \t>|"))
     for noise in NOISE:
         armour = armour.replace(noise, b" ")
@@ -60,7 +77,15 @@ def mended(armour: bytes) -> bytes:
     headers = 1
     while headers < len(lines) and ARMOUR_HEADER.match(lines[headers]):
         headers += 1
-    return b"\n".join([*lines[:headers], b"", *lines[headers:], b""])
+    begin = headers
+    while 1 < begin < min(len(lines) - 1, headers + 4) and not _begins_data(lines[begin], lines[begin + 1]):
+        begin += 1
+    return b"\n".join([*lines[:headers], b"", *lines[begin:], b""])
+
+
+def _begins_data(line: bytes, following: bytes) -> bool:
+    """Whether `line` can be the first of the radix-64: a whole one, or a short one that is the last as well."""
+    return bool(RADIX.fullmatch(line)) and (len(line) >= 40 or following[:1] in (b"=", b"-"))
 
 
 def digest(ciphertext: bytes) -> bytes:
@@ -87,6 +112,19 @@ def is_message(data: bytes) -> bool:
     if tag == 3:
         return len(body) > 3 and body[0] in (4, 5, 6)
     return tag == 18 and body[:1] in (b"\x01", b"\x02")
+
+
+def may_be_message(data: bytes) -> bool:
+    """Whether `data`, of no other known kind, begins as a signed, compressed or literal message does: no secret, and
+    sent in the place of one."""
+    tag, body = _first_packet(data)
+    if tag == 4:
+        return body[:1] == b"\x03" and body[1:2] in (b"\x00", b"\x01")
+    if tag == 8:
+        return body[:1] in (b"\x01", b"\x02", b"\x03")
+    if tag == 11:
+        return body[:1] in (b"b", b"t", b"u")
+    return tag in (9, 20) and len(body) > 20
 
 
 def is_key_matter(data: bytes) -> bool:

@@ -56,6 +56,14 @@ def parameter(entity: Entity, name: str) -> str:
     return (value[2] if isinstance(value, tuple) else str(value or "")).strip().lower()
 
 
+def boundary_of(entity: Entity) -> bytes:
+    """The line that parts a multipart, as it stands in the mail; empty where there is none."""
+    try:
+        return (entity.get_boundary() or "").encode("utf-8", "surrogateescape")
+    except (LookupError, ValueError, TypeError):
+        return b""
+
+
 def is_attachment(entity: Entity) -> bool:
     """Whether the sender calls it one."""
     return next(raw_values(entity, "content-disposition"), "").strip().lower().startswith("attachment")

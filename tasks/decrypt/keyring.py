@@ -1,12 +1,13 @@
 """Our own secret keys: where they lie, how they are made, listed, brought in and handed out.
 
-Belongs here: GnuPG homes, their agent, their keys. Does not belong here: messages (`pgp.py`). Sender keys never come
-in here: a home holds our secret keys only.
+Belongs here: GnuPG homes, their agent, their keys. Does not belong here: messages (`pgp.py`), keys for S/MIME
+(`smime_keys.py`). The ring that decrypts holds our secret keys only; known senders stand in a ring apart.
 """
 
 import os
 import stat
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ KEYRING_CONF: Final = AGENT_CONF.replace("max-cache-ttl 0", "max-cache-ttl 25920
 """For a keyring with passphrases: at max-cache-ttl 0 the agent forgets also a preset one within a second or two."""
 SOCKET_PATH_BYTES: Final = 107
 KEY_FILES: Final = frozenset({".asc", ".pgp", ".gpg"})
+KNOWN_SENDERS: Final = "known.kbx"
+"""The ring, in a home, with the keys of senders whose signatures can be checked. It never takes part in decrypting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +130,12 @@ def export_public(home: Path, fingerprint: str = "") -> str:
 
 
 def import_secret_keys(home: Path, folder: Path) -> int:
-    """Bring the secret keys of `folder` (*.asc, *.pgp, *.gpg; passphrase in the same name with .pass) into `home`, for
-    a keyring that lives as long as one command. Returns how many secret keys `home` has then.
+    """Bring the keys of `folder` into `home`, for a keyring that lives as long as one command. Returns how many secret
+    OpenPGP keys `home` has then.
 
-    Passphrases go to the agent's memory, by key, and end with it. Files that hold no secret key are passed over, and
-    public keys do not stay: only our own keys may be in a home that decrypts.
+    Secret keys (*.asc, *.pgp, *.gpg) can decrypt; a passphrase stands in a file of the same name with .pass, goes to
+    the agent's memory, by key, and ends with it. Public keys can check signatures and go to the ring of known senders.
+    Files that hold neither are passed over. Raises `UsageFault` where the folder cannot be read.
     """
     conf = home / "gpg-agent.conf"
     if conf.read_text("ascii") != KEYRING_CONF:
@@ -139,24 +143,40 @@ def import_secret_keys(home: Path, folder: Path) -> int:
         stop_agent(home)
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in KEY_FILES and path.is_file())
+        contents = [(path, path.read_bytes()) for path in files]
     except OSError:
         raise UsageFault("keyring_unreadable", "the folder of keys cannot be read") from None
-    for path in files:
-        # Weak self-signatures decide whether others should use a key, not whether we may read with it.
-        lenient = ["--allow-non-selfsigned-uid", "--allow-weak-digest-algos"]
-        said = _gpg(home, [*lenient, "--status-fd", "1", "--import"], path.read_bytes()).split(b"\n")
+    for path, content in contents:
+        said = _import(home, content).split(b"\n")
         brought = [line.split()[-1].decode("ascii") for line in said if line.startswith(b"[GNUPG:] IMPORT_OK ")]
-        phrase = path.with_suffix(".pass")
-        if brought and phrase.is_file():
-            secret = phrase.read_bytes().rstrip(b"\r\n").hex().upper()
-            lines = "".join(f"PRESET_PASSPHRASE {grip} -1 {secret}\n" for grip in _keygrips(home, brought))
+        phrase = passphrase_of(path)
+        if brought and phrase:
+            lines = "".join(f"PRESET_PASSPHRASE {g} -1 {phrase.hex().upper()}\n" for g in _keygrips(home, brought))
             _gnupg(["gpg-connect-agent", "--homedir", str(home)], lines.encode("ascii"))
     gpg = _python_gnupg(home)
     ours = {row["fingerprint"] for row in gpg.list_keys(True)}
     strangers = [row["fingerprint"] for row in gpg.list_keys() if row["fingerprint"] not in ours]
     if strangers:
+        known = ["--no-default-keyring", "--keyring", str(home / KNOWN_SENDERS)]
+        _import(home, _gpg(home, ["--export", *strangers]), known)
         gpg.delete_keys(strangers)
     return len(ours)
+
+
+def _import(home: Path, keys: bytes, ring: Sequence[str] = ()) -> bytes:
+    # Weak self-signatures decide whether others should use a key, not whether we may read with it.
+    lenient = ["--allow-non-selfsigned-uid", "--allow-weak-digest-algos"]
+    return _gpg(home, [*ring, *lenient, "--status-fd", "1", "--import"], keys)
+
+
+def passphrase_of(path: Path) -> bytes:
+    """The passphrase that lies beside a file of keys: `key.pass` or `key.asc.pass` for `key.asc`; empty for none."""
+    for beside in (path.with_suffix(".pass"), path.with_name(path.name + ".pass")):
+        try:
+            return beside.read_bytes().rstrip(b"\r\n")
+        except OSError:
+            continue
+    return b""
 
 
 def _keygrips(home: Path, fingerprints: list[str]) -> list[str]:

@@ -27,11 +27,13 @@ def open_mail(raw: bytes, *, settings: Email, home: Path) -> Opened:
     if isinstance(top, str):
         return Opened("plain", "too_large", detail=top)
     walk = Walk(settings, home, subject=headers.subject_of(top))
-    walk.entity(top, Place())
+    walk.entity(top, Place(source=raw))
+    signature = walk.findings.signature()
     verdict, detail = walk.findings.verdict()
     return Opened(
-        container=walk.containers[0] if walk.containers else "plain",
+        container=walk.container or "plain",
         decryption=verdict,
+        signature=signature,
         detail=detail,
         subject=walk.subject,
         parts=tuple(walk.parts),

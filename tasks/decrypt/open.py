@@ -48,9 +48,10 @@ def open_file(raw: bytes, media_type: str, name: str, *, settings: Email, home: 
     walk = Walk(settings, home)
     walk.file(raw, sniffed, name, None, Place(), inline=armoured)
     parts = tuple(walk.parts)
-    if walk.containers:
+    if walk.container:
+        signature = walk.findings.signature()
         verdict, detail = walk.findings.verdict()
-        return Opened(walk.containers[0], verdict, detail=detail, subject=walk.subject, parts=parts)
+        return Opened(walk.container, verdict, signature, detail, walk.subject, parts)
     if kind in ("unknown", "empty"):
         return Opened("text", "unsupported" if kind == "unknown" else "damaged", detail=f"kind_{kind}")
     misnamed = kind != "pdf" and (name.lower().endswith(".pdf") or media_type == "application/pdf")

@@ -19,7 +19,7 @@ CELL_LINES: Final = 3
 CELL_CHARACTERS: Final = 300
 CONTROLS: Final = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 SILENT: Final = frozenset({"script", "style", "title"})
-TAG: Final = re.compile(r"<(/?[A-Za-z][A-Za-z0-9]{0,30})((?:[\s/][^<>]{0,4000})?)>|<")
+TAG: Final = re.compile(r"<(/?[A-Za-z][A-Za-z0-9:._-]{0,30})((?:[\s/][^<>]{0,4000})?)>|<")
 
 
 def decode_text(data: bytes, *declared: str | None) -> tuple[str, str]:
@@ -61,6 +61,28 @@ def is_text(data: bytes) -> bool:
         return _decodes(data, "utf-16")
     sample = data[:4096]
     return b"\0" not in sample and (len(sample) - len(sample.translate(None, CONTROLS))) * 50 <= len(sample)
+
+
+def unflowed(data: bytes, *, delete_space: bool) -> bytes:
+    """A text of format=flowed (RFC 3676) with its soft line ends undone: a line that ends in a blank goes on in the
+    next, where both are quoted as deep; the blanks that were put before some lines are taken off.
+
+    Works on bytes, since armour may stand inside; the signature's mark "-- " ends a line all the same.
+    """
+    lines: list[bytes] = []
+    open_depth = -1
+    for line in data.replace(b"\r\n", b"\n").split(b"\n"):
+        depth = len(line) - len(line.lstrip(b">"))
+        body = line[depth:].removeprefix(b" ") if depth or line[:1] == b" " else line
+        if depth == open_depth:
+            lines[-1] += body
+        else:
+            lines.append((b">" * depth + b" " if depth else b"") + body)
+        flows = body.endswith(b" ") and body != b"-- "
+        open_depth = depth if flows else -1
+        if flows and delete_space:
+            lines[-1] = lines[-1][:-1]
+    return b"\n".join(lines)
 
 
 def html_to_text(html: str) -> str:

@@ -10,30 +10,21 @@ message (measured on GnuPG 2.2.40 over public test mails).
 from dataclasses import dataclass, field
 from typing import Final
 
-from schemas.documents import DecryptionVerdict
+from schemas.documents import DecryptionVerdict, SignatureVerdict
 from schemas.errors import OutsideFault
+from tasks.decrypt.process import Run
 
 BAD_WORDS: Final = frozenset({"DECRYPTION_FAILED", "BADMDC", "NODATA", "UNEXPECTED", "ERROR", "FAILURE"})
 LOCKED: Final = frozenset({11, 177})  # bad passphrase, no passphrase
 AGENT_GONE: Final = frozenset({77, 16383, *range(256, 281)})  # no agent, end of file, the agent's protocol errors
 SYSTEM_ERROR: Final = 0x8000  # libgpg-error's flag for an errno, 32854 is ENOMEM
 
-
+SIGNATURES: Final[tuple[SignatureVerdict, ...]] = ("bad", "good", "unknown_key")
+WORST_SIGNATURE: Final[tuple[SignatureVerdict, ...]] = ("bad", "unknown_key", "good")
 WORST_FIRST: Final[tuple[DecryptionVerdict, ...]] = (
     "locked_key", "integrity_failed", "damaged", "too_large", "wrong_key", "password_only", "unsupported",
 )  # fmt: skip
 """Of several failures the first of these names the mail: what passes by itself, then what should alarm."""
-
-
-@dataclass(slots=True)
-class Run:
-    """What one GnuPG process said. `cut` names the bound it ran into."""
-
-    exit_code: int = 0
-    stdout: bytearray = field(default_factory=bytearray, repr=False)
-    status: bytearray = field(default_factory=bytearray, repr=False)
-    stderr: bytearray = field(default_factory=bytearray, repr=False)
-    cut: str = ""
 
 
 def judge(run: Run) -> tuple[DecryptionVerdict, str]:
@@ -76,6 +67,28 @@ def judge(run: Run) -> tuple[DecryptionVerdict, str]:
     return "integrity_failed", "no_verdict"
 
 
+def hidden_from_others(run: Run) -> bool:
+    """Whether all that GnuPG holds against a message may be that a nameless recipient was not us: every word is good
+    and only the exit code is not."""
+    seen = {words[0] for words in words_of(run.status)}
+    nameless = any(words[:2] == ["ENC_TO", "0" * 16] for words in words_of(run.status))
+    good = {"DECRYPTION_KEY", "DECRYPTION_OKAY", "GOODMDC"} <= seen and not seen & BAD_WORDS
+    return nameless and good and run.exit_code == 2 and not run.cut and b"max-output" not in run.stderr
+
+
+def session_key_in(status: bytes | bytearray) -> bytes:
+    """The session key that GnuPG told, as it wants it back; empty for none."""
+    found = next((words for words in words_of(status) if words[0] == "SESSION_KEY" and len(words) > 1), ["", ""])
+    return f"{found[1]}\n".encode("ascii", "replace") if found[1] else b""
+
+
+def sound_again(run: Run) -> bool:
+    """Whether a pass with the session key holds the strict rule by itself."""
+    seen = [words[0] for words in words_of(run.status)]
+    good = {"DECRYPTION_OKAY", "GOODMDC"} <= set(seen) and not set(seen) & BAD_WORDS
+    return run.exit_code == 0 and not run.cut and good and seen.count("PLAINTEXT") == 1
+
+
 def _without_key(seen: set[str], failed_keys: list[int], stderr: bytes) -> tuple[DecryptionVerdict, str]:
     """No key of ours opened the session key: whose fault was it?"""
     for code in failed_keys:
@@ -101,6 +114,24 @@ def words_of(status: bytes | bytearray) -> list[list[str]]:
     return [line.decode("utf-8", "replace").split(" ") for line in lines if line]
 
 
+def signature_in(status: bytes | bytearray) -> SignatureVerdict:
+    """What GnuPG says of the signatures of one message. One bad signature makes it bad; else one good one is enough.
+
+    Good is a sound signature by a key in our rings, also one that has expired since: whether it was valid when it
+    was made is the steward's question. Made by a revoked key, expired itself, or of a kind that proves nothing (MD5):
+    bad.
+    """
+    found: set[SignatureVerdict] = set()
+    for words in words_of(status):
+        if words[0] in ("GOODSIG", "EXPKEYSIG"):
+            found.add("good")
+        elif words[0] in ("BADSIG", "REVKEYSIG", "EXPSIG"):
+            found.add("bad")
+        elif words[0] == "ERRSIG":
+            found.add("unknown_key" if words[6:7] in ([], ["4"], ["9"]) else "bad")
+    return next((verdict for verdict in SIGNATURES if verdict in found), "none")
+
+
 def literal_format(plain: list[str]) -> str:
     return chr(int(plain[1], 16)) if len(plain) > 1 and plain[1] in ("62", "74", "75") else ""
 
@@ -117,12 +148,15 @@ class Finding:
 @dataclass(slots=True)
 class Findings:
     """All ciphertexts of one delivery. `over` names a bound it broke; `expected`: its structure promises a ciphertext;
-    `notes` are codes for people."""
+    `notes` are codes for people; `unsigned`: whether something encrypted, or something plain, stood outside every
+    signature."""
 
     results: list[Finding] = field(default_factory=list)
     notes: set[str] = field(default_factory=set)
     over: str = ""
     expected: bool = False
+    signatures: list[SignatureVerdict] = field(default_factory=list)
+    unsigned: set[bool] = field(default_factory=set)
 
     def verdict(self) -> tuple[DecryptionVerdict, str]:
         """One verdict for the whole, and the codes behind it."""
@@ -139,3 +173,14 @@ class Findings:
             worst = "partly_decrypted"
             codes |= {*failures, f"{good}_of_{len(results)}"}
         return worst or ("decrypted" if good else "not_encrypted"), " ".join(sorted(codes - {""}))
+
+    def signature(self) -> SignatureVerdict:
+        """One verdict on the signatures of the whole: the worst. A good one vouches for what it covers alone, so where
+        something else is to be read besides, it counts for nothing and is noted."""
+        found = set(self.signatures)
+        worst: SignatureVerdict = next((one for one in WORST_SIGNATURE if one in found), "none")
+        encrypted = any(result.verdict == "decrypted" for result in self.results)
+        if worst == "good" and encrypted in self.unsigned:
+            self.notes.add("signed_in_part")
+            return "none"
+        return worst

@@ -1,7 +1,7 @@
-"""The walk through a mail's parts: every ciphertext opened, every text decoded.
+"""The walk through a mail's parts: every ciphertext found, every text decoded.
 
-Belongs here: leaves, ciphertext, the bounds of one mail and its one verdict. Does not belong here: GnuPG (`pgp.py`),
-how armour looks (`armour.py`), how entities nest (`entities.py`).
+Belongs here: leaves, the bounds of one mail, what a leaf becomes. Does not belong here: undoing encryption and
+signatures (`seals.py`), how armour looks (`armour.py`), how entities nest (`entities.py`).
 
 Real mails lie about their structure (Exchange takes multipart/encrypted apart, Outlook renames parts, Gmail puts
 armour in text/plain), so ciphertext is looked for in every leaf, whatever its type or name.
@@ -14,12 +14,20 @@ from typing import Final
 
 from schemas.documents import Container, Part
 from schemas.settings import Email
-from tasks.decrypt import armour, headers, sniff
-from tasks.decrypt.entities import attached_mail, children, is_legacy_display, parse, protected_subject
+from tasks.decrypt import armour, headers, seals, smime, sniff
+from tasks.decrypt.entities import (
+    attached_mail,
+    children,
+    is_legacy_display,
+    parse,
+    protected_subject,
+    signed_halves,
+    wrapped,
+)
 from tasks.decrypt.headers import Entity
-from tasks.decrypt.pgp import Decrypted, Limits, decrypt
-from tasks.decrypt.texts import decode_text, html_to_text, is_text
-from tasks.decrypt.verdict import Finding, Findings
+from tasks.decrypt.process import Limits
+from tasks.decrypt.texts import decode_text, html_to_text, is_text, unflowed
+from tasks.decrypt.verdict import Findings
 
 TEXT_BYTES: Final = 5_000_000
 SMIME_TYPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -37,8 +45,9 @@ TEXT_SUFFIXES: Final = (".txt", ".text", ".htm", ".html", ".csv", ".md")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the mail the walk is. `pgp`: a sibling says PGP/MIME. `html_copy`: the HTML rendering of a text that
-    stands beside it. `top`: still the mail's own content, not something attached."""
+    """Where in the mail the walk is. `source`: the bytes that the entity was parsed from. `pgp`: a sibling says
+    PGP/MIME. `html_copy`: the HTML rendering of a text that stands beside it. `top`: still the mail's own content, not
+    something attached. `signed`: inside something that carries a signature."""
 
     depth: int = 0
     encrypted: bool = False
@@ -46,6 +55,15 @@ class Place:
     html_copy: bool = False
     top: bool = True
     legacy: bool = False
+    signed: bool = False
+    source: bytes = field(default=b"", repr=False)
+
+    def below(self, *, encrypted: bool = False, signed: bool = False, top: bool = True) -> "Place":
+        """One level further in, where nothing is known yet but what was undone to get there."""
+        return Place(
+            self.depth + 1, self.encrypted or encrypted, top=self.top and top, signed=self.signed or signed,
+            html_copy=self.html_copy,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -56,7 +74,8 @@ class Walk:
     home: Path
     parts: list[Part] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
-    containers: list[Container] = field(default_factory=list)
+    sealed: list[Container] = field(default_factory=list)
+    signed: list[Container] = field(default_factory=list)
     subject: str = ""
     leaves: int = 0
     plaintext_left: int = 0
@@ -67,7 +86,28 @@ class Walk:
         self.plaintext_left = self.settings.max_plaintext_bytes
         self.deadline = time.monotonic() + self.settings.gpg_wall_seconds
 
-    # -- the walk ---------------------------------------------------------------------------------------------------
+    @property
+    def container(self) -> Container | None:
+        """What the mail came in: its first encryption, else its first signature."""
+        return next(iter([*self.sealed, *self.signed]), None)
+
+    def limits(self) -> Limits | None:
+        """What the next process may cost; None where the mail's time or room is used up."""
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0 or self.plaintext_left <= 0:
+            self.findings.notes.add("wall_seconds" if seconds <= 0 else "plaintext_bytes")
+            return None
+        return Limits(self.plaintext_left, self.settings.gpg_cpu_seconds, seconds)
+
+    def mail(self, raw: bytes, place: Place, *, exact: bool = False) -> None:
+        """The bytes of an entity, parsed and walked; a decrypted one may bring the mail's real subject."""
+        inner = parse(raw, exact=exact)
+        if isinstance(inner, str):
+            self.findings.over = inner
+            return
+        if place.top and (place.encrypted or place.signed):
+            self.subject = protected_subject(inner) or self.subject
+        self.entity(inner, replace(place, source=raw))
 
     def entity(self, entity: Entity, place: Place) -> None:
         """One MIME entity and all below it."""
@@ -76,29 +116,41 @@ class Walk:
         if self.findings.over:
             return
         if entity.get_content_maintype() == "message":
-            inner = attached_mail(entity)
-            if isinstance(inner, str):
-                self.findings.over = inner
-            elif inner is not None:
-                self.entity(inner, Place(place.depth + 1, place.encrypted, top=False))
+            self._attached(entity, place)
         elif entity.is_multipart():
             self._multipart(entity, place)
         else:
             data = entity.get_payload(decode=True)
             self._leaf(data if isinstance(data, bytes) else b"", entity, place)
 
+    def _attached(self, entity: Entity, place: Place) -> None:
+        inner, source = attached_mail(entity)
+        if isinstance(inner, str):
+            self.findings.over = inner
+        elif inner is not None:
+            own = place.top and wrapped(entity)
+            if own:
+                self.subject = headers.subject_of(inner) or self.subject
+            below = replace(place.below(top=own), source=source or place.source)
+            self.entity(inner, below)
+
     def _multipart(self, entity: Entity, place: Place) -> None:
         kind, below = entity.get_content_type(), children(entity)
         kinds = [child.get_content_type() for child in below]
-        if kind == "multipart/signed" and not place.encrypted:
-            self.containers.append("smime" if "pkcs7" in headers.parameter(entity, "protocol") else "pgp_mime")
-        protected = bool(headers.parameter(entity, "protected-headers"))
-        inner = Place(
+        inner = replace(
+            place,
             depth=place.depth + 1,
-            encrypted=place.encrypted,
             pgp=kind == "multipart/encrypted" or "application/pgp-encrypted" in kinds,
-            top=place.top,
+            legacy=False,
         )
+        if kind == "multipart/signed" and below:
+            content, signature = signed_halves(entity, place.source)
+            self.signed.append("smime" if "pkcs7" in headers.parameter(entity, "protocol") else "pgp_mime")
+            if signature and seals.detached(self, content, signature):
+                # What was verified is what is read: the bytes between the boundaries, whatever the parser made of them.
+                self.mail(content, replace(inner, signed=True), exact=True)
+                below = below[1:]
+        protected = bool(headers.parameter(entity, "protected-headers"))
         self.findings.expected = self.findings.expected or inner.pgp
         beside_text = kind == "multipart/alternative" and "text/plain" in kinds
         for child in below:
@@ -108,16 +160,16 @@ class Walk:
     def _leaf(self, data: bytes, entity: Entity, place: Place) -> None:
         media_type, name = entity.get_content_type(), headers.file_name_of(entity)
         charset = headers.parameter(entity, "charset") or None
-        if media_type in SMIME_TYPES or name.lower().endswith((".p7m", ".p7c")):
-            self.containers.append("smime")
-            self.findings.results.append(Finding("unsupported", "smime"))
+        smime_like = media_type in SMIME_TYPES or name.lower().endswith((".p7m", ".p7c"))
+        if smime_like and not armour.may_hold_armour(data) and smime.object_in(data) is None:
+            seals.cms(self, data, place)  # says so and is none: damaged
             return
         if media_type == "application/ms-tnef" or name.lower() == "winmail.dat":
             self.findings.notes.add("tnef")
         if media_type in SILENT_TYPES:
             self.parts.append(Part(name, media_type, data, encrypted=place.encrypted))
             return
-        inline = media_type.startswith("text/") and not headers.is_attachment(entity)
+        inline = media_type.startswith(("text/", "application/pgp")) and not headers.is_attachment(entity)
         if (
             media_type == "application/pgp-encrypted"
             and b"BEGIN PGP MESSAGE" not in data
@@ -125,6 +177,8 @@ class Walk:
         ):
             return  # "Version: 1"
         legacy = headers.parameter(entity, "hp-legacy-display") == "1"
+        if media_type == "text/plain" and headers.parameter(entity, "format") == "flowed":
+            data = unflowed(data, delete_space=headers.parameter(entity, "delsp") == "yes")
         place = replace(place, legacy=legacy, html_copy=place.html_copy and media_type == "text/html")
         self.file(data, media_type, name, charset, place, inline=inline)
 
@@ -141,23 +195,31 @@ class Walk:
             return
         kind, sniffed = sniff.kind_of(data)
         suffix = name.lower().endswith((".pgp", ".gpg"))
-        if armour.is_message(data) or (kind == "unknown" and (suffix or place.pgp) and not armour.is_key_matter(data)):
-            self._open(data, name, charset, place, "pgp_mime" if place.pgp else "pgp_attachment")
+        openpgp = kind == "unknown" and not armour.is_key_matter(data)
+        if armour.is_message(data) or (openpgp and (suffix or place.pgp or armour.may_be_message(data))):
+            seals.openpgp(self, data, name, charset, place, "pgp_mime" if place.pgp else "pgp_attachment")
+            return
+        if (cms := smime.object_in(data)) is not None:
+            seals.cms(self, cms, place)
+            return
+        if kind == "mail" and not media_type.startswith("text/"):
+            # An .eml without its type; without a sender, a mail's own structure as one attachment (GpgOL, gateways).
+            self.mail(data, place.below(top=b"from" not in sniff.header_names(data)))
             return
         if kind in ("pdf", "image", "office"):
             declared_office = (
                 kind == "office" and media_type.startswith("application/") and media_type not in VAGUE_TYPES
             )
-            self.parts.append(Part(name, media_type if declared_office else sniffed, data, encrypted=place.encrypted))
+            self.add(Part(name, media_type if declared_office else sniffed, data, encrypted=place.encrypted), place)
             return
         if media_type in VAGUE_TYPES and kind in ("text", "html"):
             media_type = sniffed
         html = media_type == "text/html"
         readable = media_type.startswith("text/") or name.lower().endswith(TEXT_SUFFIXES)
         if (
-            b"-----BEGIN PGP " in data
+            armour.may_hold_armour(data)
             and len(data) <= self.settings.max_bytes
-            and self._blocks(data, name, charset, place, html=html, inline=inline)
+            and seals.blocks(self, data, name, charset, place, html=html, inline=inline)
         ):
             return
         text, used = None, None
@@ -168,94 +230,14 @@ class Walk:
                 text = text.split("\n\n", 1)[1]  # RFC 9788: the leading lines repeat protected headers
             if place.html_copy and any(_same_words(text, part.text) for part in self.parts[-3:]):
                 text = ""  # the plain rendering beside it says the same; nothing new to read
-        self.parts.append(Part(name, media_type, data, used, text, place.encrypted))
+        self.add(Part(name, media_type, data, used, text, place.encrypted), place)
 
-    # -- ciphertext -------------------------------------------------------------------------------------------------
-
-    def _blocks(self, data: bytes, name: str, charset: str | None, place: Place, *, html: bool, inline: bool) -> bool:
-        """Open the armour blocks of one leaf; False where there is none. Text around them stays separate, so that
-        nothing unencrypted is ever read together with what was encrypted."""
-        if html:
-            # As if all were preformatted: the armour's line ends may be the source's own or <br>, mending takes both.
-            data = html_to_text(f"<pre>{decode_text(data, charset)[0]}").encode("utf-8")
-            charset = "utf-8"
-        found = armour.blocks(data, self.settings.max_parts)
-        position = 0
-        for block in found:
-            self._around(data[position : block.start], name, charset, place)
-            position = block.end
-            if block.kind == "signed":
-                self.containers.append("pgp_inline" if inline else "pgp_attachment")
-                self.file(
-                    armour.cleartext(block.data), "text/plain", name, armour.charset_of(block.data) or charset,
-                    Place(place.depth + 1, place.encrypted, html_copy=place.html_copy),
-                )  # fmt: skip
-            else:
-                container: Container = "pgp_mime" if place.pgp else "pgp_inline" if inline else "pgp_attachment"
-                self._open(block.data, name, charset, place, container)
-        if found:
-            self._around(data[position:], name, charset, place)
-        return bool(found)
-
-    def _around(self, data: bytes, name: str, charset: str | None, place: Place) -> None:
-        if not data.strip() or place.html_copy:
-            return
-        self.findings.notes.add("text_around")
-        text, used = decode_text(data, charset)
-        self.parts.append(Part(name, "text/plain", data, used, text, place.encrypted))
-
-    def _open(self, data: bytes, name: str, charset: str | None, place: Place, container: Container) -> None:
-        digest = armour.digest(data)
-        if digest in self.digests:
-            return
-        self.digests.add(digest)
-        result = self._decrypt(data)
-        if result.verdict in ("damaged", "integrity_failed") and data[:1] in b"- \t>|":
-            tidy = armour.mended(data)
-            again = self._decrypt(tidy) if tidy != data else result
-            result = again if again.plaintext is not None else result
-        self.containers.append(container)
-        self.findings.results.append(Finding(result.verdict, result.detail, place.html_copy))
-        if result.plaintext is None:
-            return
-        plaintext = result.plaintext
-        self.plaintext_left -= len(plaintext)
-        sound = place.encrypted or result.verdict == "decrypted"
-        below = Place(place.depth + 1, sound, top=place.top and container != "pgp_attachment")
-        attached = container == "pgp_attachment"
-        if sniff.looks_like_entity(plaintext) or ((place.pgp or attached) and sniff.looks_like_mail(plaintext)):
-            if attached and not _without_suffix(name).lower().endswith(".eml"):
-                self.containers[-1] = "pgp_mime"  # whatever became of its outer structure, it was a whole mail
-            self._inner(plaintext, below)
-            return
-        kind, media_type = sniff.kind_of(plaintext)
-        if kind in ("mail", "text"):
-            media_type = "text/plain"
-        inner_name = _without_suffix(name) or _without_suffix(result.literal_name)
-        declared = "utf-8" if result.literal_format == "u" else armour.charset_of(data) or charset
-        self.file(plaintext, media_type, inner_name, declared, below)
-
-    def _inner(self, plaintext: bytes, place: Place) -> None:
-        inner = parse(plaintext)
-        if isinstance(inner, str):
-            self.findings.over = inner
-            return
-        if place.top:
-            self.subject = protected_subject(inner) or self.subject
-        self.entity(inner, place)
-
-    def _decrypt(self, data: bytes) -> Decrypted:
-        seconds = self.deadline - time.monotonic()
-        if seconds <= 0 or self.plaintext_left <= 0:
-            return Decrypted("too_large", detail="wall_seconds" if seconds <= 0 else "plaintext_bytes")
-        return decrypt(data, home=self.home, limits=Limits(self.plaintext_left, self.settings.gpg_cpu_seconds, seconds))
-
-
-def _without_suffix(name: str) -> str:
-    for suffix in (".pgp", ".gpg", ".asc"):
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return name
+    def add(self, part: Part, place: Place) -> None:
+        """Keep a part. What stands outside a signature is not vouched for by it, unless it was outside the encryption
+        and is kept apart for that already."""
+        self.parts.append(part)
+        if not place.signed and part.content.strip():
+            self.findings.unsigned.add(part.encrypted)
 
 
 def _same_words(text: str, other: str | None) -> bool:

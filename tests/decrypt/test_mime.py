@@ -368,16 +368,6 @@ def test_html_beside_text(opens):
     assert "Navn:\tPer\n" == texts(other)[1]
 
 
-def test_smime(opens):
-    """An S/MIME mail is named as such and not yet opened."""
-    raw = entity(
-        "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m",
-        b"MIIB",
-        "Content-Transfer-Encoding: base64",
-    )
-    assert ("smime", "unsupported") == shape(opens(b"From: a@b.example\r\n" + raw))
-
-
 def test_winmail_is_flagged(opens):
     """A winmail.dat cannot be read yet and is flagged."""
     part = entity("application/ms-tnef; name=winmail.dat", b"x\x9f>\x22", "Content-Transfer-Encoding: 8bit")
