@@ -83,8 +83,8 @@ def verify(tx: Transaction, heads: Sequence[Head] = ()) -> Break | None:
     """
     known = _standing(heads)
     prev, expected = bytes(32), 1
-    rows = tx.connection.execution_options(yield_per=5_000).execute(select(audit).order_by(audit.c.seq))
-    for row in rows:
+    rows = select(audit).order_by(audit.c.seq).execution_options(yield_per=5_000)
+    for row in tx.connection.execute(rows):
         if row.seq != expected:
             return Break(expected, "removed")
         if row.prev != prev or row.mac != _mac(tx, row, prev, row.seq):

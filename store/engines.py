@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 
 from schemas.errors import NotReady, UsageFault
@@ -99,7 +100,17 @@ def _postgresql(url: URL) -> Engine:
     except ImportError:
         raise NotReady("no_driver", "psycopg is not installed", "run: make setup") from None
     event.listen(engine, "begin", _beginner(_BEGIN_POSTGRESQL))
+    event.listen(engine, "handle_error", _say_no_values)
     return engine
+
+
+def _say_no_values(context: ExceptionContext) -> None:
+    """PostgreSQL's message and DETAIL quote whole rows; what is left of them is the error's code and constraint."""
+    original: Any = context.original_exception
+    told = f"{getattr(original, 'sqlstate', None)} {getattr(getattr(original, 'diag', None), 'constraint_name', None)}"
+    original.args = (told,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(original).__name__}) {told}",)
 
 
 def _beginner(by_mode: dict[str, str]) -> Callable[[Connection], None]:

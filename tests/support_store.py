@@ -45,7 +45,7 @@ def noon(day: date) -> datetime:
 
 def settings(**sections: Any) -> Settings:
     """The settings of a test store, sections given as dictionaries."""
-    return Settings.model_validate({"environment": "test", **sections})
+    return Settings.model_validate({**{"environment": "test"}, **sections})
 
 
 @dataclass(frozen=True)
@@ -287,9 +287,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 def server() -> Iterator[PostgreSQL]:
     """A PostgreSQL server, started once; its password is in the environment."""
     with postgresql() as made:
+        before = os.environ.get(PASSWORD)
         os.environ[PASSWORD] = made.password
         yield made
-        del os.environ[PASSWORD]
+        os.environ.pop(PASSWORD)
+        if before is not None:
+            os.environ[PASSWORD] = before
 
 
 @pytest.fixture(scope="session")
@@ -313,7 +316,9 @@ def desk(template: Template, tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     """A desk on TODAY, once on each database."""
-    chosen = "template" if request.param == "sqlite" else "server_template"
-    made = open_desk(tmp_path / "home", request.getfixturevalue(chosen))
+    chosen: Template = request.getfixturevalue("template" if request.param == "sqlite" else "server_template")
+    made = open_desk(tmp_path / "home", chosen)
     yield made
     made.store.close()
+    if chosen.server is not None:
+        chosen.server.drop(str(made.store.engine.url.database))

@@ -1,7 +1,5 @@
-"""The desk that the tests of this room work at (see `support_store`), once on each database."""
+"""The desk that the tests of this room work at (see `support_store`)."""
 
-from support_store import desk as sqlite_desk
-from support_store import either_desk as desk
-from support_store import server, server_template, template
+from support_store import desk, template
 
-__all__ = ["desk", "server", "server_template", "sqlite_desk", "template"]
+__all__ = ["desk", "template"]

@@ -125,26 +125,26 @@ def test_a_submission_being_processed_again_keeps_its_original(desk: Desk) -> No
         assert ledger.original(tx, sent)
 
 
-def test_what_was_erased_stays_erased_after_a_restore(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_erased_stays_erased_after_a_restore(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The deletion ledger, kept apart, is replayed on a restored database: the person is gone again."""
     import shutil
 
-    pupil, guardian = linked(desk)
-    home = desk.house.home
-    desk.store.checkpoint()
-    desk.store.close()
+    pupil, guardian = linked(sqlite_desk)
+    home = sqlite_desk.house.home
+    sqlite_desk.store.checkpoint()
+    sqlite_desk.store.close()
     backup = home.root / "backup.db"
     shutil.copy(home.database, backup)
-    desk.store = open_store(desk.house, TODAY)
-    erasure.intend(desk.store, [(f"{pupil}/{guardian}", "turned_18")])
-    erasure.replay(desk.store)
-    desk.store.close()
+    sqlite_desk.store = open_store(sqlite_desk.house, TODAY)
+    erasure.intend(sqlite_desk.store, [(f"{pupil}/{guardian}", "turned_18")])
+    erasure.replay(sqlite_desk.store)
+    sqlite_desk.store.close()
     shutil.copy(backup, home.database)
-    desk.store = open_store(desk.house, TODAY)
-    assert 1 == count(desk, tables.guardians)
+    sqlite_desk.store = open_store(sqlite_desk.house, TODAY)
+    assert 1 == count(sqlite_desk, tables.guardians)
 
-    assert 1 == erasure.replay(desk.store, everything=True)
-    assert (0, 0) == (count(desk, tables.links), count(desk, tables.guardians))
+    assert 1 == erasure.replay(sqlite_desk.store, everything=True)
+    assert (0, 0) == (count(sqlite_desk, tables.links), count(sqlite_desk, tables.guardians))
 
 
 def test_a_restored_pupil_goes_with_everything_whatever_the_order(desk: Desk) -> None:
@@ -183,41 +183,41 @@ def test_the_last_link_takes_the_guardian_along(desk: Desk) -> None:
     assert [] == stray_keys(desk)
 
 
-def test_no_byte_of_an_erased_person_is_left_in_any_store_file(desk: Desk) -> None:
+def test_no_byte_of_an_erased_person_is_left_in_any_store_file(sqlite_desk: Desk) -> None:
     """After erasure and checkpoint the guardian's ciphertexts and wrapped key are in no file of the store."""
-    family = desk.family()
-    with desk.store.write() as tx:
+    family = sqlite_desk.family()
+    with sqlite_desk.store.write() as tx:
         ident = add_guardian(tx, family, family.mother)
-    row = desk.rows(tables.guardians)[0]
-    key = desk.rows(tables.data_keys, tables.data_keys.c.subject_id == ident)[0].wrapped
+    row = sqlite_desk.rows(tables.guardians)[0]
+    key = sqlite_desk.rows(tables.data_keys, tables.data_keys.c.subject_id == ident)[0].wrapped
     traces = [row.number_ct, row.name_ct, row.mobile_ct, row.email_ct, key]
-    desk.store.checkpoint()
-    before = files(desk)
+    sqlite_desk.store.checkpoint()
+    before = files(sqlite_desk)
     assert all(trace in before for trace in traces)
 
-    erasure.intend(desk.store, [(f"{family.pupil_id}/{ident}", "turned_18")])
-    erasure.replay(desk.store)
-    after = files(desk)
+    erasure.intend(sqlite_desk.store, [(f"{family.pupil_id}/{ident}", "turned_18")])
+    erasure.replay(sqlite_desk.store)
+    after = files(sqlite_desk)
 
     assert [] == [trace for trace in traces if trace in after]
 
 
 @pytest.mark.parametrize("kind", ["refusal", "adult"])
-def test_no_byte_of_a_dropped_original_is_left(desk: Desk, kind: str) -> None:
+def test_no_byte_of_a_dropped_original_is_left(sqlite_desk: Desk, kind: str) -> None:
     """A refusal's original, or one about a pupil of 18, is destroyed when it is decided: original, file name and key
     are in no file of the store any more."""
     born = date(2008, 10, 14) if kind == "adult" else date(2010, 3, 5)
-    family = desk.family(born=born)
-    sent = desk.send(refusal(family, family.mother) if kind == "refusal" else column(family, family.mother))
-    row = desk.rows(tables.submissions)[0]
-    key = desk.rows(tables.data_keys, tables.data_keys.c.subject_id == sent)[0].wrapped
+    family = sqlite_desk.family(born=born)
+    sent = sqlite_desk.send(refusal(family, family.mother) if kind == "refusal" else column(family, family.mother))
+    row = sqlite_desk.rows(tables.submissions)[0]
+    key = sqlite_desk.rows(tables.data_keys, tables.data_keys.c.subject_id == sent)[0].wrapped
     traces = [row.original_ct, row.about_ct, key]
-    desk.store.checkpoint()
-    assert all(trace in files(desk) for trace in traces)
-    desk.run()
+    sqlite_desk.store.checkpoint()
+    assert all(trace in files(sqlite_desk) for trace in traces)
+    sqlite_desk.run()
 
-    assert ["refused" if kind == "refusal" else "not_applicable"] == desk.outcomes(sent)
-    left = files(desk)
+    assert ["refused" if kind == "refusal" else "not_applicable"] == sqlite_desk.outcomes(sent)
+    left = files(sqlite_desk)
     assert [] == [trace for trace in traces if trace in left]
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
-from support_store import TODAY, Desk, Template, column, noon, open_desk, settings
+from support_store import TODAY, Desk, Template, column, noon, open_desk
 
 from schemas.documents import Delivery
 from schemas.errors import OutsideFault, RunFault
 from schemas.verdicts import Verdict
 from store import ledger, owner, tables
+from store.config import House
 from store.owner import is_dead, own_name
 
 ROOT = Path(__file__).parents[2]
@@ -48,12 +49,15 @@ def test_what_was_taken_in_is_there_after_a_crash(desk: Desk) -> None:
         "from store.config import House; from store.home import Home; from store.opening import open_store;"
         "from schemas.settings import Settings; from schemas.documents import Delivery;"
         "from store.ledger import take_in;"
-        "s=open_store(House(Home(Path(sys.argv[1])),Settings(environment='test'),None));"
+        "s=open_store(House(Home(Path(sys.argv[1])),Settings.model_validate_json(sys.argv[2]),None));"
         "print(take_in(s,Delivery('post','r',datetime.now(UTC),b'the whole form','text/plain','n')),flush=True);"
         f"os.kill(os.getpid(),{int(signal.SIGKILL)})"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(desk.house.home.root)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", code, str(desk.house.home.root), desk.house.settings.model_dump_json()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     ident = done.stdout.strip()
 
@@ -123,12 +127,14 @@ def test_a_source_key_is_unique_in_the_database_itself(desk: Desk) -> None:
         tx.connection.execute(insert(tables.sightings).values(**{**row, "id": "I-B"}))
 
 
-def test_the_ledger_shows_nothing_of_a_delivery(desk: Desk) -> None:
+def test_the_ledger_shows_nothing_of_a_delivery(sqlite_desk: Desk) -> None:
     """Neither the reference at the source, the file's name, its handle nor its content stand in the file in clear."""
-    ledger.take_in(desk.store, Delivery("post", "ref-Ola", noon(TODAY), b"form-Ola", "text/plain", "Ola.pdf", "in/Ola"))
-    desk.store.checkpoint()
+    ledger.take_in(
+        sqlite_desk.store, Delivery("post", "ref-Ola", noon(TODAY), b"form-Ola", "text/plain", "Ola.pdf", "in/Ola")
+    )
+    sqlite_desk.store.checkpoint()
 
-    assert b"Ola" not in desk.house.home.database.read_bytes()
+    assert b"Ola" not in sqlite_desk.house.home.database.read_bytes()
 
 
 # --- claiming ---------------------------------------------------------------------------------------------------------
@@ -389,13 +395,11 @@ def test_reprocessing_resets_the_attempts(desk: Desk) -> None:
 
 
 def _claim_all(
-    root: str, ready: "multiprocessing.synchronize.Barrier", out: "multiprocessing.Queue[list[str]]"
+    house: House, ready: "multiprocessing.synchronize.Barrier", out: "multiprocessing.Queue[list[str]]"
 ) -> None:
-    from store.config import House
-    from store.home import Home
     from store.opening import open_store
 
-    store = open_store(House(Home(Path(root)), settings(), None))
+    store = open_store(house)
     owner, mine = own_name(), []
     ready.wait(30)
     while found := ledger.claim(store, owner, 3):
@@ -413,7 +417,7 @@ def test_two_processes_claiming_at_once_never_share(desk: Desk) -> None:
     sent = [desk.send(f"form {n}") for n in range(40)]
     context = multiprocessing.get_context("fork")
     ready, out = context.Barrier(3), context.Queue()
-    arguments = (str(desk.house.home.root), ready, out)
+    arguments = (desk.house, ready, out)
     workers = [context.Process(target=_claim_all, args=arguments) for _ in range(3)]
     for worker in workers:
         worker.start()

@@ -88,15 +88,15 @@ def next_revision(desk: Desk, folder: Path, text: str) -> Config:
     return config
 
 
-def test_a_migration_that_rebuilds_a_table_loses_no_child_row(desk: Desk, tmp_path: Path) -> None:
+def test_a_migration_that_rebuilds_a_table_loses_no_child_row(sqlite_desk: Desk, tmp_path: Path) -> None:
     """SQLite rebuilds a table to alter a column; rows that hang on it must not fall with it by cascade."""
-    family = desk.family()
-    with desk.store.write() as tx:
+    family = sqlite_desk.family()
+    with sqlite_desk.store.write() as tx:
         add_guardian(tx, family, family.mother)
-    command.upgrade(next_revision(desk, tmp_path / "migrations", REBUILD), "head")
+    command.upgrade(next_revision(sqlite_desk, tmp_path / "migrations", REBUILD), "head")
 
-    assert [1, 1, 1] == [len(desk.rows(table)) for table in (pupils, links, enrolments)]
-    with desk.store.engine.connect() as connection:
+    assert [1, 1, 1] == [len(sqlite_desk.rows(table)) for table in (pupils, links, enrolments)]
+    with sqlite_desk.store.engine.connect() as connection:
         assert 1 == connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one()
 
 
@@ -115,7 +115,8 @@ def test_a_migration_that_orphans_a_row_is_undone(desk: Desk, tmp_path: Path) ->
 def test_a_store_of_another_environment_is_refused(desk: Desk) -> None:
     """A test store is never opened with a production's settings, nor the other way round."""
     desk.store.close()
-    house = House(desk.house.home, settings(environment="production"), None)
+    told = {**desk.house.settings.model_dump(), "environment": "production"}
+    house = House(desk.house.home, settings(**told), None)
     with pytest.raises(SafetyRefusal, match="wrong_environment") as told:
         open_store(house)
     assert 4 == told.value.exit_code
@@ -136,10 +137,10 @@ def test_a_home_that_others_can_read_is_refused(desk: Desk) -> None:
         open_store(desk.house)
 
 
-def test_a_home_is_made_once(desk: Desk) -> None:
+def test_a_home_is_made_once(sqlite_desk: Desk) -> None:
     """`init` never writes over a store or its keys."""
     with pytest.raises(UsageFault, match="home_exists"):
-        create_store(desk.house)
+        create_store(sqlite_desk.house)
 
 
 def test_a_database_without_tables_is_said_to_be_so(tmp_path: Path) -> None:
@@ -162,9 +163,9 @@ def test_every_file_of_a_home_is_its_owners_alone(desk: Desk) -> None:
     assert {} == {path: oct(mode) for path, mode in modes.items() if mode & 0o077}
 
 
-def test_every_connection_is_guarded(desk: Desk) -> None:
+def test_every_connection_is_guarded(sqlite_desk: Desk) -> None:
     """Secure deletion, write-ahead log, full synchronisation and foreign keys hold on every connection there is."""
-    with desk.store.engine.connect() as one, desk.store.deletions.connect() as two:
+    with sqlite_desk.store.engine.connect() as one, sqlite_desk.store.deletions.connect() as two:
         for connection in (one, two):
             found = [
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
