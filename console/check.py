@@ -122,10 +122,16 @@ def _ocr(house: "House") -> str:
 def _channel(name: str) -> Probe:
     def probe(house: "House") -> str:
         from tasks.collect.channels import channels
+        from tasks.collect.imap import ImapChannel
 
         made = channels(house.settings, house.home, name)
         if not made:
             return "switched off"
+        if isinstance(made[0], ImapChannel):
+            try:
+                return made[0].probe()
+            finally:
+                made[0].close()
         waiting = sum(1 for _ in made[0].deliveries(lambda ref: False)) if name != "digipost" else 0
         return "answers" if name == "digipost" else f"{waiting} at the source"
 

@@ -68,8 +68,8 @@ def show_summary(state: State, title: str, summary: Mapping[str, Any]) -> None:
 @click.option(
     "--from",
     "source",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="With email or post: a Maildir, a folder of .eml, or a folder of scans, read and never touched.",
+    type=click.Path(exists=True, path_type=Path),
+    help="With email or post: a Maildir, a folder of .eml, an mbox, or a folder of scans, read and never touched.",
 )
 @common
 @pass_state
@@ -83,6 +83,8 @@ def intake(state: State, channel: str, source: Path | None) -> None:
     if source is not None:
         if channel not in ("email", "post"):
             raise UsageFault("from_needs_channel", "--from goes with email or post", "foresatt intake email --from …")
+        if channel == "post" and not source.is_dir():
+            raise UsageFault("from_needs_folder", "scans are read from a folder", "foresatt intake post --from FOLDER")
         name, key = ("EMAIL", "SOURCE") if channel == "email" else ("POST", "FOLDER")
         os.environ[f"FORESATT_{name}_{key}"] = str(source.absolute())
         os.environ[f"FORESATT_{name}_READ_ONLY"] = "true"

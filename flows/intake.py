@@ -39,6 +39,8 @@ def intake(channel: Which = "all") -> dict[str, Any]:
             dispose_task(sources, store)
         except ForesattError as fault:
             faults.append(fault)
+        for source in sources:
+            source.close()
         left = undecided(store)
         summary = summarise(tally, left, began)
     publish("intake", {"outcome": tally.outcomes, "reason": tally.reasons, "run": {"undecided": left}})

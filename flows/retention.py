@@ -24,7 +24,10 @@ def retention(as_of: date | None = None, dry_run: bool = False) -> dict[str, Any
             counts = preview(store)
         else:
             counts = sweep_task(store, lambda done, total: watch("retain", (done, total)))
-            dispose_task(channels(store.settings, store.home), store)
+            sources = channels(store.settings, store.home)
+            dispose_task(sources, store)
+            for source in sources:
+                source.close()
         late = overdue(store)
         day = store.today
     publish("retention", {"erased": counts, "run": {"overdue": late}})

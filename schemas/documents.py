@@ -30,9 +30,16 @@ Decision = Literal["accepted", "ready", "review"]
 FIELDS: tuple[FieldName, ...] = ("pupil", "fnr", "name", "mobile", "email")
 
 
+def numbered(place: str, numbering: str, number: int) -> str:
+    """The reference of what its source knows by a number that holds only within a numbering (the UIDVALIDITY of an IMAP
+    folder): numbered anew, it is the same delivery still, and the ledger can tell."""
+    return f"{place}\0{numbering}\0{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One thing received, as its channel hands it over. `handle` lets the same channel find it again (it may be
+    """One thing received, as its channel hands it over. `source_ref` is what it is known by at its source, made by
+    `numbered` where the source only numbers. `handle` lets the same channel find it again (it may be
     personal, a file name for instance, so the ledger keeps it sealed); None where the source must not be touched."""
 
     channel: ChannelName

@@ -31,7 +31,9 @@ class Email(Section):
     """The mail channel."""
 
     source: Path | None = Field(
-        None, description="A Maildir, or a folder of .eml (which is never touched). Default: `mail` in the home."
+        None,
+        description="A Maildir, or a folder of .eml or an mbox file (which are never touched). Goes before `imap`. "
+        "Default: `mail` in the home.",
     )
     read_only: bool = Field(False, description="Never move, flag or delete a mail.")
     max_bytes: int = Field(25_000_000, gt=0, description="A larger mail is `too_large` and is not opened.")
@@ -40,6 +42,27 @@ class Email(Section):
     gpg_wall_seconds: int = Field(60, gt=0, description="Time for opening one mail, all its parts together.")
     max_depth: int = Field(20, gt=0, description="Depth of nested MIME containers.")
     max_parts: int = Field(200, gt=0, description="Parts of one mail.")
+
+
+class Imap(Section):
+    """The mailbox on an IMAP server; off while `host` is empty. Always over TLS, the certificate checked."""
+
+    host: str = Field("", description="The mail server's name, as its certificate says it.")
+    port: int = Field(993, gt=0, lt=65536, description="Where it speaks IMAP over TLS.")
+    ca_file: Path | None = Field(None, description="PEM file of the authorities to trust instead of the system's.")
+    user: str = Field("", description="The mailbox: mostly its address.")
+    login: Literal["password", "xoauth2"] = Field(
+        "password", description="How to log in: with a password, or with a token as Microsoft 365 asks for."
+    )
+    password_env: str = Field("FORESATT_IMAP_PASSWORD", description="Environment variable that holds the password.")
+    password_file: Path | None = Field(
+        None, description="File (mode 0600) that holds the password; goes before the variable."
+    )
+    folder: str = Field("INBOX", description="The folder that is read.")
+    done_folder: str = Field("Ferdig", description="Where a mail is moved once it is taken in and decided.")
+    review_folder: str = Field("Til skolen", description="The same, where a person has to look at what it holds.")
+    since: date | None = Field(None, description="Mail that came before this day is not looked at.")
+    timeout_seconds: float = Field(30.0, gt=0, description="Patience with one answer.")
 
 
 class Digipost(Section):
@@ -218,6 +241,7 @@ class Settings(Section):
     keys: KeySettings = KeySettings()
     audit: AuditSettings = AuditSettings()
     email: Email = Email()
+    imap: Imap = Imap()
     digipost: Digipost = Digipost()
     post: Post = Post()
     evidence: Evidence = Evidence()

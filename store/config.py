@@ -22,6 +22,7 @@ RESERVED: Final = frozenset(
     {
         "FORESATT_CONFIG",
         "FORESATT_HOME",
+        "FORESATT_IMAP_PASSWORD",
         "FORESATT_KEYS_SECRET",
         "FORESATT_PREFECT_AUTH",
         "FORESATT_STORE_PASSWORD",
@@ -123,6 +124,11 @@ language = "nb"             # nb, nn or en
 
 [email]
 # source = "/path/to/Maildir"   # default: the home's own Maildir
+
+[imap]                        # the mailbox on a mail server, instead of a Maildir
+# host = "imap.example.org"
+# user = "skjema@example.org"
+# password_file = "keys/imap.password"
 
 [digipost]
 # url = "https://api.digipost.no"

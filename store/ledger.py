@@ -58,13 +58,24 @@ def source_digests(tx: Transaction, delivery: Delivery) -> tuple[bytes, bytes, b
     ref = f"{delivery.channel}|{delivery.source_ref}".encode()
     mac = tx.keyring.mac
     digest = mac("delivery", b"content|" + delivery.content)
-    return mac("delivery", b"key|" + ref + b"|" + digest), mac("delivery", b"ref|" + ref), digest
+    return mac("delivery", b"key|" + ref + b"|" + digest), _reference(tx, delivery.channel, delivery.source_ref), digest
+
+
+def _reference(tx: Transaction, channel: str, source_ref: str) -> bytes:
+    """A source's reference, keyed (32 bytes); of a numbered one 8 tell the place and 8 the numbering."""
+    ref = f"{channel}|{source_ref}".encode()
+    whole = tx.keyring.mac("delivery", b"ref|" + ref)
+    parts = ref.split(b"\0")
+    if len(parts) != 3:
+        return whole
+    place, numbering = (tx.keyring.mac("delivery", b"place|" + b"\0".join(parts[:n])) for n in (1, 2))
+    return place[:8] + numbering[:8] + whole[:16]
 
 
 def is_known(store: Store, channel: str, source_ref: str) -> bool:
     """Whether a delivery with this reference at its source was taken in before."""
     with store.read() as tx:
-        ref = tx.keyring.mac("delivery", b"ref|" + f"{channel}|{source_ref}".encode())
+        ref = _reference(tx, channel, source_ref)
         return (
             tx.connection.execute(select(sightings.c.id).where(sightings.c.source_ref == ref).limit(1)).first()
             is not None
@@ -80,6 +91,9 @@ def take_in(store: Store, delivery: Delivery) -> str | None:
         key, ref, digest = source_digests(tx, delivery)
         if tx.connection.execute(select(sightings.c.id).where(sightings.c.source_key == key)).first() is not None:
             return None
+        if "\0" in delivery.source_ref and (same := _numbered_anew(tx, delivery, ref, digest)):
+            _sighted(tx, delivery, same, key, ref)
+            return None
         subject = new_id("S")
         tx.vault.new_key(subject)
         about = json.dumps({"media_type": delivery.media_type, "name": delivery.name}).encode()
@@ -93,16 +107,41 @@ def take_in(store: Store, delivery: Delivery) -> str | None:
             "about_ct": tx.vault.seal(subject, "submissions.about", subject, about),
         }
         tx.connection.execute(insert(submissions).values(**row))
-        sighting = new_id("I")
-        handle = None
-        if delivery.handle is not None:  # a key of its own: the source's copy may outlive the sealed original
-            tx.vault.new_key(sighting)
-            handle = tx.vault.seal_text(sighting, "sightings.handle", sighting, delivery.handle)
-        seen = {"id": sighting, "submission_id": subject, "channel": delivery.channel, "source_key": key}
-        tx.connection.execute(insert(sightings).values(**seen, source_ref=ref, seen_at=tx.now, handle_ct=handle))
+        _sighted(tx, delivery, subject, key, ref)
         if original(tx, subject) != delivery.content:
             raise AssertionError("the sealed original did not read back")
         return subject
+
+
+def _sighted(tx: Transaction, delivery: Delivery, submission: str, key: bytes, ref: bytes) -> None:
+    ident = new_id("I")
+    handle = None
+    if delivery.handle is not None:  # a key of its own: the source's copy may outlive the sealed original
+        tx.vault.new_key(ident)
+        handle = tx.vault.seal_text(ident, "sightings.handle", ident, delivery.handle)
+    seen = {"id": ident, "submission_id": submission, "channel": delivery.channel, "source_key": key}
+    tx.connection.execute(insert(sightings).values(**seen, source_ref=ref, seen_at=tx.now, handle_ct=handle))
+
+
+def _numbered_anew(tx: Transaction, delivery: Delivery, ref: bytes, digest: bytes) -> str | None:
+    """The submission that this numbered delivery is, under another number: the same bytes at the same place that either
+    came in the same second (a person put it back) or have no number in today's numbering yet."""
+    query = (
+        select(submissions.c.id, submissions.c.received_at, sightings.c.source_ref)
+        .join(sightings, sightings.c.submission_id == submissions.c.id)
+        .where(submissions.c.content_digest == digest, submissions.c.channel == delivery.channel)
+        .order_by(submissions.c.collected_at)
+    )
+    came: dict[str, datetime] = {}
+    seen: dict[str, list[bytes]] = {}
+    for row in tx.connection.execute(query):
+        came[row.id] = row.received_at
+        seen.setdefault(row.id, []).append(row.source_ref)
+    for ident, refs in seen.items():
+        here = any(one[:8] == ref[:8] for one in refs)
+        if here and (came[ident] == delivery.received_at or all(one[:16] != ref[:16] for one in refs)):
+            return ident
+    return None
 
 
 def original(tx: Transaction, submission: str) -> bytes | None:

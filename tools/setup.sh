@@ -3,7 +3,7 @@
 #
 #   tools/setup.sh                     with the newest Python 3.13, 3.12 or 3.11 it finds
 #   PYTHON=python3.12 tools/setup.sh   with this one
-#   tools/setup.sh --tests             and the servers that the tests start: PostgreSQL
+#   tools/setup.sh --tests             and the servers that the tests start: PostgreSQL, Dovecot
 #
 # Asks nothing. Uses apt where it may (root, or sudo that needs no password); where it may not, it says what to install
 # and stops with 1. Run again, it does nothing while the lock, pyproject.toml and .venv are as it left them.
@@ -74,6 +74,7 @@ missing_packages() {
     done
     [ "$wanted" = tests ] || return 0
     has_postgresql || printf ' postgresql'
+    [ -x /usr/sbin/dovecot ] && [ -e /usr/lib/dovecot/imap ] || printf ' dovecot-imapd'
 }
 
 check_system() {

@@ -1,12 +1,15 @@
 """The seam to the outside: what every channel can do."""
 
 from collections.abc import Callable, Iterator
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from schemas.documents import ChannelName, Delivery
 
-Fate = Literal["taken", "ordinary"]
-"""taken: sealed and decided here; ordinary: no form in it, so it is left as it is at its source and flagged there."""
+Fate = Literal["taken", "person", "ordinary"]
+"""taken: sealed and decided here; person: the same, and somebody at the school has to look at what it holds; ordinary:
+no form in it, so it is left as it is at its source and flagged there."""
+MEDIA_TYPE: Final = "message/rfc822"
+"""Of every delivery that is a mail."""
 
 
 class Channel(Protocol):
@@ -27,4 +30,8 @@ class Channel(Protocol):
 
     def dispose(self, handle: str) -> None:
         """Delete the source's copy; harmless where it is gone already."""
+        ...
+
+    def close(self) -> None:
+        """Hang up, where there is a connection; the next call makes it anew."""
         ...

@@ -6,6 +6,7 @@ from store.home import Home
 from tasks.collect.channel import Channel
 from tasks.collect.digipost import digipost_channel
 from tasks.collect.email import email_channel
+from tasks.collect.imap_login import imap_channel
 from tasks.collect.post import post_channel
 
 
@@ -17,7 +18,8 @@ def channels(settings: Settings, home: Home, which: str = "all") -> list[Channel
         if which not in (name, "all"):
             continue
         if name == "email":
-            made.append(email_channel(settings, home.root))
+            on_server = settings.imap.host and settings.email.source is None
+            made.append(imap_channel(settings) if on_server else email_channel(settings, home.root))
         elif name == "post":
             made.append(post_channel(settings, home.root))
         elif settings.digipost.url:

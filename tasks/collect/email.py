@@ -1,4 +1,4 @@
-"""The mail channel: a Maildir, or a folder of .eml.
+"""The mail channel on files: a Maildir, or a folder of .eml.
 
 Belongs here: listing, reading, moving and deleting mails as files. Does not belong here: what is inside a mail
 (`tasks/decrypt`), or sealing and the ledger.
@@ -16,11 +16,11 @@ from typing import Final
 from schemas.documents import ChannelName, Delivery
 from schemas.errors import OutsideFault
 from schemas.settings import Settings
-from tasks.collect.channel import Channel, Fate
+from tasks.collect.channel import MEDIA_TYPE, Channel, Fate
+from tasks.collect.mbox import MboxChannel
 
 DONE: Final = "Ferdig"
 """The Maildir++ subfolder for mails taken in; people see it in their mail program."""
-MEDIA_TYPE: Final = "message/rfc822"
 
 
 class MaildirChannel:
@@ -42,7 +42,7 @@ class MaildirChannel:
         yield from _read(listed, self.max_bytes, handles=not self.read_only)
 
     def settle(self, handle: str, fate: Fate) -> str | None:
-        """taken: moved to `.Ferdig`. ordinary: flagged (F) and left where it is; whether it is unread stays as it was.
+        """taken, person: moved to `.Ferdig`. ordinary: flagged (F) and left where it is, unread if it was.
 
         Raises `OutsideFault` where the mailbox cannot be changed.
         """
@@ -82,6 +82,9 @@ class MaildirChannel:
                     path.unlink(missing_ok=True)
             except OSError:
                 raise OutsideFault("mailbox_not_writable", "a mail could not be deleted") from None
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def _moved_meanwhile(self, key: str, fate: Fate) -> str | None:
         """A mail program renamed or deleted it between our look and our move: look once more."""
@@ -140,12 +143,15 @@ class EmlFolderChannel:
     def dispose(self, handle: str) -> None:
         """Nothing is ever deleted here."""
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 def email_channel(settings: Settings, home: Path) -> Channel:
     """The channel that `settings.email` names; without a source, the Maildir `home/mail`, made where it is missing.
 
-    A folder with `new` or `cur` in it is a Maildir, any other is a folder of .eml. Raises `OutsideFault` where a named
-    source is not there (an unmounted disk, perhaps).
+    A folder with `new` or `cur` in it is a Maildir, any other is a folder of .eml, a file is an mbox. Raises
+    `OutsideFault` where a named source is not there (an unmounted disk, perhaps).
     """
     mail = settings.email
     source = mail.source or home / "mail"
@@ -154,6 +160,8 @@ def email_channel(settings: Settings, home: Path) -> Channel:
             mailbox.Maildir(source, create=True).close()
             for folder in (source, *(source / name for name in ("new", "cur", "tmp"))):
                 folder.mkdir(mode=0o700, exist_ok=True)
+        if source.is_file():
+            return MboxChannel(source, mail.max_bytes)
         if not source.is_dir():
             raise _unreachable()
     except OSError:

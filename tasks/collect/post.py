@@ -27,7 +27,7 @@ from tasks.collect.channel import Channel, Fate
 TAKEN: Final = "ferdig"
 ORDINARY: Final = "andre"
 UNFINISHED: Final = (".part", ".tmp", ".crdownload")
-_ROOMS: Final = {"taken": TAKEN, "ordinary": ORDINARY}
+_ROOMS: Final = {"taken": TAKEN, "person": TAKEN, "ordinary": ORDINARY}
 _SUFFIX: Final = re.compile(r"\.[a-z][a-z0-9]{0,5}\Z")
 _HANDLE: Final = re.compile(r"(?:(ferdig|andre)/)?([^/|]+)\|(\d+)\|(-?\d+)\|(\d+)\Z", re.ASCII)
 
@@ -142,6 +142,9 @@ class ScanFolderChannel:
             place = self._find(handle)
             if place is not None:
                 self._path(place).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def _find(self, handle: str) -> _Place | None:
         """Where the file lies now; a run that was killed may have moved it and not have written that down."""

@@ -7,13 +7,13 @@ and disposed of after the set number of days.
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from schemas.errors import OutsideFault
-from schemas.outcomes import SubmissionOutcome
+from schemas.outcomes import OPEN, SubmissionOutcome
 from store.database import Store, Transaction
 from store.ledger import is_known, take_in
-from store.tables import sightings, submissions
+from store.tables import entries, sightings, submissions
 from tasks.collect.channel import Channel, Fate
 
 
@@ -32,29 +32,29 @@ def settle(channels: Sequence[Channel], store: Store) -> int:
     """Settle the sources' copies of what was decided; returns how many. Raises `OutsideFault` after the others where
     one cannot be reached."""
     by_name = {channel.name: channel for channel in channels}
+    is_open = exists().where(entries.c.submission_id == submissions.c.id, entries.c.outcome.in_(OPEN)).label("is_open")
     with store.read() as tx:
         query = (
-            select(sightings.c.id, sightings.c.channel, sightings.c.handle_ct, submissions.c.outcome)
+            select(sightings.c.id, sightings.c.channel, sightings.c.handle_ct, submissions.c.outcome, is_open)
             .join(submissions, submissions.c.id == sightings.c.submission_id)
             .where(
                 sightings.c.settled_at.is_(None), sightings.c.handle_ct.is_not(None), submissions.c.state == "decided"
             )
         )
         waiting = [
-            (row.id, row.channel, _handle(tx, row.id, row.handle_ct), row.outcome)
+            (row.id, row.channel, _handle(tx, row.id, row.handle_ct), _fate(row.outcome, row.is_open))
             for row in tx.connection.execute(query).all()
             if row.channel in by_name
         ]
     faults: list[OutsideFault] = []
-    for ident, name, handle, outcome in waiting:
-        fate: Fate = "ordinary" if outcome == SubmissionOutcome.NOT_A_FORM else "taken"
+    for ident, name, handle, fate in waiting:
         try:
             kept = by_name[name].settle(handle, fate)
         except OutsideFault as fault:  # one copy out of reach does not keep the others
             faults.append(fault)
             continue
         with store.write() as tx:
-            _settled(tx, ident, kept if fate == "taken" else None)
+            _settled(tx, ident, kept if fate != "ordinary" else None)
     if faults:
         raise faults[0]
     return len(waiting)
@@ -82,6 +82,12 @@ def dispose(channels: Sequence[Channel], store: Store) -> int:
     if faults:
         raise faults[0]
     return len(due)
+
+
+def _fate(outcome: str, is_open: bool) -> Fate:
+    if outcome == SubmissionOutcome.NOT_A_FORM:
+        return "ordinary"
+    return "person" if is_open or outcome == SubmissionOutcome.UNREADABLE else "taken"
 
 
 def _handle(tx: Transaction, ident: str, sealed: bytes) -> str:
