@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from schemas.errors import OutsideFault
@@ -20,8 +20,11 @@ from store.engines import QUEUE, READ, make_engine, server_url
 from store.home import Home
 from store.keyring import KeyRing
 from store.sealing import Vault
+from store.tables import store_info
 
 OSLO: Final = ZoneInfo("Europe/Oslo")
+EPOCH: Final = "epoch"
+"""The row of `store_info` that names the newest key epoch; none before the first rotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +59,26 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction that may write, alone; commits at the end, rolls back on any exception."""
-        with self._faults(), self.engine.begin() as connection:
+        with self.faults(), self.engine.begin() as connection:
             yield self._transaction(connection)
 
     @contextmanager
     def queue(self) -> Iterator[Transaction]:
         """A writing transaction of the queue alone: on PostgreSQL many work side by side, by row locks."""
-        with self._faults(), self.engine.connect().execution_options(mode=QUEUE) as connection, connection.begin():
+        with self.faults(), self.engine.connect().execution_options(mode=QUEUE) as connection, connection.begin():
             yield self._transaction(connection)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads: a consistent picture that blocks nobody."""
-        with self._faults(), self.engine.connect().execution_options(mode=READ) as connection:
+        with self.faults(), self.engine.connect().execution_options(mode=READ) as connection:
             yield self._transaction(connection)
             connection.rollback()
 
     @contextmanager
     def rehearse(self) -> Iterator[Transaction]:
         """A writing transaction that is always rolled back: what *would* be done."""
-        with self._faults(), self.engine.connect() as connection:
+        with self.faults(), self.engine.connect() as connection:
             yield self._transaction(connection)
             connection.rollback()
 
@@ -96,11 +99,15 @@ class Store:
         self.deletions.dispose()
 
     def _transaction(self, connection: Connection) -> Transaction:
+        begun = select(store_info.c.value).where(store_info.c.key == EPOCH)
+        if (epoch := connection.execute(begun).scalar_one_or_none()) is not None:
+            self.keyring.catch_up(int(epoch))  # another process turned the keys: what it looks up, we must find
         vault = Vault(connection, self.keyring)
         return Transaction(connection, vault, self.keyring, self.settings, datetime.now(UTC), self.today)
 
     @contextmanager
-    def _faults(self) -> Iterator[None]:
+    def faults(self) -> Iterator[None]:
+        """What the outside world did to the database becomes an `OutsideFault`."""
         try:
             yield
         except (IntegrityError, DataError, ProgrammingError):  # a fault of ours, which must count as an attempt

@@ -43,13 +43,15 @@ def create_keyring(house: House) -> KeyRing:
 def open_keyring(house: House) -> KeyRing:
     """The keys of a house. Raises `NotReady` where the file is missing, damaged, open to others, or does not open."""
     told, file = house.settings.keys, path(house)
-    held = _read(file)
-    if held.get("kind") != told.kind:
-        raise NotReady("keys_kind", "the key file is kept in another way than the settings say", "check keys.kind")
     transit = Transit(told) if told.kind == "transit" else None
-    sealer = _sealer(told, transit)
-    document = Document.from_json(_open(told, held, transit))
-    return HeldKeyRing(document, lambda data: replace_file(file, _file(told.kind, sealer(data))), transit)
+
+    def load() -> bytes:
+        return _open(told, _read(file, told.kind), transit)
+
+    def save(data: bytes) -> None:
+        replace_file(file, _file(told.kind, _sealer(told, transit)(data)))
+
+    return HeldKeyRing(load, save, transit)
 
 
 def path(house: House) -> Path:
@@ -57,13 +59,15 @@ def path(house: House) -> Path:
     return house.settings.keys.file or house.home.keyring
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path, kind: str) -> dict[str, Any]:
     try:
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise NotReady("keys_readable", "the key file can be read by other accounts", "run: chmod 600 on it")
         held: dict[str, Any] = json.loads(file.read_bytes())
         if held["format"] != FORMAT:
             raise NotReady("keys_format", "the key file was made by another release", "see CHANGELOG.md")
+        if held["kind"] != kind:
+            raise NotReady("keys_kind", "the key file is kept in another way than the settings say", "check keys.kind")
         return held
     except FileNotFoundError:
         raise NotReady("keys_missing", "the key file is not there", "restore it, or run: foresatt init") from None

@@ -25,6 +25,8 @@ FORMAT: Final = 1
 """Of a wrapped key: format (1 byte), epoch (2 bytes), then what the wrapper made."""
 KEY_BYTES: Final = 32
 
+Load = Callable[[], bytes]
+"""Gets the document of keys from where it lies."""
 Save = Callable[[bytes], None]
 """Puts the document of keys back where it came from, durably and in one step."""
 
@@ -64,6 +66,10 @@ class KeyRing(Protocol):
 
     def destroy_before(self, epoch: int) -> list[int]:
         """Destroy for good the keys of every epoch before this one; returns which there were."""
+        ...
+
+    def catch_up(self, epoch: int) -> None:
+        """Read the keys again where another process has begun `epoch`; `NotReady` where there is no such epoch."""
         ...
 
 
@@ -136,11 +142,11 @@ class Document:
 class HeldKeyRing:
     """A document of keys in memory, and whoever wraps: the document's own KEKs unless a service is given."""
 
-    def __init__(self, document: Document, save: Save, wrapper: Wrapper | None = None) -> None:
-        self._held = document
+    def __init__(self, load: Load, save: Save, wrapper: Wrapper | None = None) -> None:
+        self._load = load
         self._save = save
         self._wrapper = wrapper
-        self._kek = {epoch: AESGCM(key) for epoch, key in document.kek.items()}
+        self._hold(Document.from_json(load()))
 
     @property
     def epoch(self) -> int:
@@ -170,9 +176,7 @@ class HeldKeyRing:
         found = []
         for subject, sealed in wrapped:
             head, nonce, body = sealed[:3], sealed[3:15], sealed[15:]
-            kek = self._kek.get(int.from_bytes(head[1:], "big"))
-            if kek is None:
-                raise NotReady("kek_destroyed", "a key was wrapped under a key epoch that was destroyed", _OLD)
+            kek = self._kek[self._known(int.from_bytes(head[1:], "big"))]
             try:
                 found.append(kek.decrypt(nonce, body, head + subject.encode()))
             except InvalidTag:
@@ -185,12 +189,25 @@ class HeldKeyRing:
         for i, (_, sealed) in enumerate(wrapped):
             of_epoch.setdefault(int.from_bytes(sealed[1:3], "big"), []).append(i)
         for epoch, places in of_epoch.items():
-            if epoch not in self._held.began:
-                raise NotReady("kek_destroyed", "a key was wrapped under a key epoch that was destroyed", _OLD)
-            keys = wrapper.unwrap(epoch, [(wrapped[i][0], wrapped[i][1][3:]) for i in places])
+            keys = wrapper.unwrap(self._known(epoch), [(wrapped[i][0], wrapped[i][1][3:]) for i in places])
             for i, key in zip(places, keys, strict=True):
                 found[i] = key
         return found
+
+    def _known(self, epoch: int) -> int:
+        """An epoch whose keys are there, also where another process began it after we read the file."""
+        if epoch > self.epoch:
+            self.catch_up(epoch)
+        if epoch not in self._held.began:
+            raise NotReady("kek_destroyed", "a key was wrapped under a key epoch that was destroyed", _OLD)
+        return epoch
+
+    def catch_up(self, epoch: int) -> None:
+        """Read the keys again where another process has begun `epoch`."""
+        if epoch > self.epoch:
+            self._hold(Document.from_json(self._load()))
+        if epoch > self.epoch:
+            raise NotReady("keys_older", "the key file is older than the store", "put its newest copy back")
 
     def mac(self, purpose: Purpose, data: bytes) -> bytes:
         """HMAC-SHA256 under the permanent key of `purpose`."""
@@ -225,6 +242,9 @@ class HeldKeyRing:
 
     def _replace(self, document: Document) -> None:
         self._save(document.to_json())
+        self._hold(document)
+
+    def _hold(self, document: Document) -> None:
         self._held = document
         self._kek = {epoch: AESGCM(key) for epoch, key in document.kek.items()}
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from schemas.errors import NotReady, OutsideFault, SafetyRefusal, UsageFault
 from store.config import House
 from store.database import Store
-from store.engines import make_engine, server_url
+from store.engines import READ, make_engine, server_url
 from store.erasure import replay
 from store.keyfile import create_keyring, open_keyring
 from store.tables import REVISION, ledger_metadata, store_info
@@ -66,17 +66,20 @@ def unopened(house: House, as_of: date | None = None) -> Store:
 
 def require_current(store: Store) -> None:
     """Raise `NotReady` unless the tables are those of this release. Alembic itself is too slow for every command."""
-    with store.read() as tx:
-        try:
-            found = tx.connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-        except DBAPIError as fault:
-            if getattr(fault, "connection_invalidated", False):
-                raise
-            found = None
+    with store.faults():
+        found = _revision(store)
     if found is None:
         raise NotReady("not_migrated", "the store has no tables", "restore it, or run: foresatt init")
     if found != REVISION:
         raise NotReady("not_migrated", "the store's tables are another release's", "run: foresatt store migrate")
+
+
+def _revision(store: Store) -> str | None:
+    with store.engine.connect().execution_options(mode=READ) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return found
 
 
 def require_environment(store: Store, house: House) -> None:

@@ -74,7 +74,9 @@ def read_pupils(tx: Transaction, only: str | None = None) -> list[Pupil]:
         terms.setdefault(row.pupil_id, []).append(Enrolment(row.starts, row.ends, row.interrupted, row.final_year))
     query = select(pupils) if only is None else select(pupils).where(pupils.c.id == only)
     found = []
-    for row in tx.connection.execute(query).all():
+    rows = tx.connection.execute(query).all()
+    tx.vault.preload(key for row in rows for key in (row.id, row.known_id) if key)
+    for row in rows:
         try:
             found.append(_opened(tx, row, tuple(terms.get(row.id, ()))))
         except NotReady as fault:

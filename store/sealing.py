@@ -5,6 +5,7 @@ padded to 32-byte steps, because GCM shows the length. Erasing is destroying the
 """
 
 import secrets
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +18,7 @@ from store.tables import data_keys
 
 FORMAT: Final = 1
 STEP: Final = 32
+PRELOAD: Final = 1_000
 DAMAGED: Final = ("seal_broken", "erased")
 """Codes of `NotReady` that concern one value or one key; a wrong key file is another matter."""
 
@@ -47,6 +49,22 @@ class Vault:
         values = {"subject_id": subject, "wrapped": wrapped, "epoch": self._keyring.epoch}
         self._connection.execute(insert(data_keys).values(**values))
         self._keys[subject] = AESGCM(key)
+
+    def new_keys(self, subjects: Sequence[str]) -> list[tuple[str, bytes, int]]:
+        """Make the data keys of many at once; returns the rows of `data_keys` for the caller to insert in bulk."""
+        keys = [(subject, secrets.token_bytes(32)) for subject in subjects]
+        self._keys.update((subject, AESGCM(key)) for subject, key in keys)
+        epoch = self._keyring.epoch
+        return [(s, wrapped, epoch) for s, wrapped in zip(subjects, self._keyring.wrap(keys), strict=True)]
+
+    def preload(self, subjects: Iterable[str]) -> None:
+        """Unwrap the keys of many at once, before each is asked for: one question for many, where a service unwraps."""
+        wanted = [subject for subject in subjects if subject not in self._keys]
+        for start in range(0, len(wanted), PRELOAD):
+            these = data_keys.c.subject_id.in_(wanted[start : start + PRELOAD])
+            rows = self._connection.execute(select(data_keys.c.subject_id, data_keys.c.wrapped).where(these)).all()
+            found = self._keyring.unwrap([(row.subject_id, row.wrapped) for row in rows])
+            self._keys.update((row.subject_id, AESGCM(key)) for row, key in zip(rows, found, strict=True))
 
     def has_key(self, subject: str) -> bool:
         """Whether `subject` can still be opened."""

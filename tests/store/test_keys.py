@@ -13,7 +13,7 @@ from support_store import Desk, settings
 
 from fixtures.transit import TransitService
 from schemas.errors import ForesattError, NotReady, OutsideFault, UsageFault
-from store import tables
+from store import keyfile, tables
 from store.config import House
 from store.home import Home
 from store.keyfile import create_keyring, open_keyring, path
@@ -36,10 +36,9 @@ Make = Callable[..., House]
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: TransitService) -> Make:
     """A house whose keys are kept in one of the four ways; nothing is made yet."""
-    secret = {
-        "passphrase": "riktig hest batteri stift",
-        "environment": base64.b64encode(secrets.token_bytes(32)).decode(),
-    }
+    injected = base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = {"passphrase": "riktig hest batteri stift", "environment": injected}
+    monkeypatch.setattr(keyfile, "SCRYPT", {**keyfile.SCRYPT, "n": 2**12})  # the cost is not what is tested
 
     def house(kind: str, **more: Any) -> House:
         monkeypatch.setenv("FORESATT_KEYS_SECRET", secret.get(kind, ""))

@@ -1,0 +1,84 @@
+"""Many rows at once, by each database's quickest way: COPY binary on PostgreSQL, executemany on SQLite.
+
+Eight to sixteen times as fast as the ORM, in the caller's transaction. Values are those that `store.tables` gives:
+aware datetimes, dates, bytes, text, numbers. Does not belong here: what the rows mean.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Boolean, Connection, Date, Integer, LargeBinary, SmallInteger, String, Table, func, select
+
+from store.tables import UtcDateTime
+
+_POSTGRESQL: Final = (
+    (UtcDateTime, "timestamptz"),
+    (LargeBinary, "bytea"),
+    (SmallInteger, "int2"),
+    (Integer, "int4"),
+    (Boolean, "bool"),
+    (Date, "date"),
+    (String, "varchar"),
+)
+CHUNK: Final = 5_000
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows given as sequences in the order of `columns`; memory is flat."""
+    connection.execute(select(1))  # so that the transaction has begun, in its own way
+    driver: Any = connection.connection.driver_connection
+    names = ", ".join(columns)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", (_plain(row) for row in rows))  # noqa: S608
+        return
+    with driver.cursor().copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types([_type(table, name) for name in columns])
+        for row in rows:
+            copy.write_row(row)
+
+
+def update_keyed(connection: Connection, table: Table, key: str, columns: Sequence[str], rows: Sequence[Any]) -> None:
+    """Update rows given as (key, values in the order of `columns`)."""
+    connection.execute(select(1))
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        told = ", ".join(f"{name} = ?" for name in columns)
+        driver.executemany(
+            f"UPDATE {table.name} SET {told} WHERE {key} = ?",  # noqa: S608
+            (_plain((*row[1:], row[0])) for row in rows),
+        )
+        return
+    told = ", ".join(f"{name} = new.{name}" for name in columns)
+    arrays = ", ".join(f"%s::{_type(table, name)}[]" for name in (key, *columns))
+    names = ", ".join((key, *columns))
+    driver.execute(
+        f"UPDATE {table.name} SET {told} FROM unnest({arrays}) AS new({names}) WHERE {table.name}.{key} = new.{key}",  # noqa: S608
+        [list(column) for column in zip(*rows, strict=True)],
+    )
+
+
+def reset_sequence(connection: Connection, table: Table) -> None:
+    """On PostgreSQL, let a table that numbers its own rows go on after the highest number."""
+    if connection.dialect.name == "sqlite" or not isinstance(table.c[0].type, Integer):
+        return
+    highest = select(func.coalesce(func.max(table.c[0]), 0) + 1).scalar_subquery()
+    sequence = func.pg_get_serial_sequence(table.name, table.c[0].name)
+    connection.execute(select(func.setval(sequence, highest, False)).where(sequence.is_not(None)))
+
+
+def _type(table: Table, name: str) -> str:
+    return next(told for kind, told in _POSTGRESQL if isinstance(table.c[name].type, kind))
+
+
+def _plain(row: Sequence[Any]) -> list[Any]:
+    """As SQLAlchemy writes them into SQLite."""
+    return [
+        value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        if isinstance(value, datetime)
+        else value.isoformat()
+        if isinstance(value, date)
+        else value
+        for value in row
+    ]
