@@ -94,6 +94,38 @@ REFUSAL_WORDS: Final = (
 )
 """A refusal in words is proposed to a steward, never taken as one."""
 
+REFUSAL_WISHES: Final = (
+    "ønsker ikke",
+    "ønskjer ikkje",
+    "vil ikke at",
+    "vil ikkje at",
+    "vil ikke gi",
+    "vil ikkje gje",
+    "vil ikkje gi",
+    "vil ikke dele",
+    "vil ikkje dele",
+    "vil ikke sende",
+    "samtykkjer ikkje",
+    "samtykker ikkje",
+    "godtar ikke",
+    "tillater ikke",
+    "nekter",
+    "reserverer meg",
+    "reserverer oss",
+    "motsetter meg",
+    "motsetter oss",
+    "do not consent",
+    "don't consent",
+    "do not want",
+    "don't want",
+    "do not wish",
+    "don't wish",
+    "do not agree",
+    "don't agree",
+    "object to",
+)
+"""A refusal in words too, where the same sentence speaks of the number: people wish many things not."""
+
 NO_NUMBER_WORDS: Final = (
     "ikke",
     "ikkje",

@@ -19,6 +19,8 @@ CELL_LINES: Final = 3
 CELL_CHARACTERS: Final = 300
 CONTROLS: Final = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 SILENT: Final = frozenset({"script", "style", "title"})
+UNSEEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|(?:^|\s)hidden(?=[\s=/]|$)", re.IGNORECASE)
+VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"})
 TAG: Final = re.compile(r"<(/?[A-Za-z][A-Za-z0-9:._-]{0,30})((?:[\s/][^<>]{0,4000})?)>|<")
 
 
@@ -104,7 +106,8 @@ def _plain_tag(found: re.Match[str]) -> str:
     if found[1].lower() == "input":
         attributes = found[2].lower()
         return ("[x] " if "checked" in attributes else "[ ] ") if "checkbox" in attributes else " "
-    return f"<{found[1]}>"
+    hidden = UNSEEN.search(found[2]) and not found[1].startswith("/")
+    return f"<{found[1]} hidden>" if hidden else f"<{found[1]}>"
 
 
 def _without_comments(html: str) -> str:
@@ -130,8 +133,14 @@ class _Flat(HTMLParser):
         self.cells = 0
         self.silent = ""
         self.pre = 0
+        self.hidden = ""
+        self.hidden_deep = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self.hidden_deep or (attrs and tag not in VOID):
+            # What nobody is shown nobody has agreed to: text that only a machine would read is left out.
+            self.hidden = self.hidden or tag
+            self.hidden_deep += tag == self.hidden
         if tag in SILENT:
             self.silent = tag
         if tag in ("td", "th", "tr"):
@@ -151,6 +160,9 @@ class _Flat(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == self.silent:
             self.silent = ""
+        if self.hidden_deep and tag == self.hidden:
+            self.hidden_deep -= 1
+            self.hidden = self.hidden if self.hidden_deep else ""
         if tag in ("td", "th", "tr", "table"):
             self._leave("cell")
         if tag == "table":
@@ -160,7 +172,7 @@ class _Flat(HTMLParser):
         self.pre -= tag == "pre"
 
     def handle_data(self, data: str) -> None:
-        if not self.silent:
+        if not self.silent and not self.hidden_deep:
             self.out.append(data if self.pre > 0 else re.sub(r"[ \t\r\n\f]+", " ", data))
 
     def text(self) -> str:

@@ -49,9 +49,19 @@ _MORE: Final[dict[FieldName, tuple[str, ...]]] = {
         "fødselsnumer",
         "national id number",
         "national id",
+        "personal number",
+        "personal id number",
+        "personal identification number",
+        "norwegian id number",
+        "norwegian personal number",
+        "norwegian national id",
+        "social security number",
+        "birth number",
+        "identitetsnummer",
+        "id-nummer",
     ),
-    "name": (),
-    "mobile": ("mobilnummar", "cell"),
+    "name": ("fulle navn", "fulle namn", "for- og etternavn", "fornavn og etternavn"),
+    "mobile": ("mobilnummar", "cell", "cell phone", "cellphone", "mobile phone", "mobiltlf", "mobil tlf", "tlf mobil"),
     "email": ("e-mailadresse", "epost-adresse"),
 }
 _SEPARATOR: Final = r"(?:[\s._…*]*[:\uff1a=]|\s+(?:[-\u2010-\u2015→]|->)(?=\s)|\s*(?:\.{3,}|_{3,}|…+))[*_]{0,2}"
@@ -64,9 +74,10 @@ def _label_pattern() -> str:
     groups = "|".join(f"(?P<{name}{number}>{spelled(label)})" for number, (name, label) in enumerate(every))
     return (
         rf"(?:{_GUARDIAN}\s*(?:nr\.?\s*)?(?P<before>[12])\s*[:.,)\-\u2010-\u2015]*\s*)?(?:{_OWNER})?(?:{groups})"
-        r"(?:[\s.\-]?(?:nr|nummer|number|no|adresse|address)(?!\w))?\.?(?![\w@])"
+        r"(?:[\s.\-]?(?:nr|nummer|number|no|adresse|address)(?!\w)|(?:et|en)(?!\w))?\.?(?![\w@])"
+        r"(?:\s+(?:mitt|min|mi|vårt|vår)(?!\w))?"
         r"(?:\s*\([^()]{0,40}\))?"
-        rf"(?:\s+(?:på|til|for|of)\s+(?:the\s+)?(?:(?P<ofchild>{_CHILD})|{_GUARDIAN})(?!\w))?"
+        rf"(?:\s+(?:(?:på|til|for|of)\s+(?:the\s+)?)?(?:(?P<ofchild>{_CHILD})|{_GUARDIAN})(?!\w))?"
         r"(?:\s*(?:nr\.?\s*)?(?P<after>[12])(?=\s*(?:[:=]|$)))?"
     )
 
@@ -75,7 +86,7 @@ _LABEL: Final = re.compile(rf"(?<![\w@.-]){_label_pattern()}(?P<separator>{_SEPA
 _BULLET: Final = re.compile(r"^\s*(?:[*•·▪◦–—-]+\s+|\d{1,2}[.)]\s+|#+\s*|[*_]{1,2}(?=\w))")
 _HEADING: Final = re.compile(
     rf"^(?:{_GUARDIAN}\s*(?:nr\.?|no\.?|\#)?\s*(?P<slot>[12])\b|(?P<first>[12])\.\s*{_GUARDIAN}\b"
-    rf"|(?P<kin>mor|far|mamma|pappa|mother|father|{_GUARDIAN}))(?![\w/]|\s+(?:til|for|of)\b)"
+    rf"|(?P<kin>mor|far|mamma|pappa|mother|father|{_GUARDIAN}))(?![\w/]|\s+(?:til|for|of)\b)(?:\s*\([^()]{{1,30}}\))?"
     r"(?P<separator>\s*[:.)=\-\u2010-\u2015]+\s*)?(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )

@@ -13,6 +13,7 @@ from tasks.extract import columns, labels, values
 from tasks.extract.columns import Cell, Heads, Row
 from tasks.extract.draft import Draft, distinct, squeezed
 from tasks.extract.labels import Label
+from tasks.extract.letters import lost
 
 _BLANKS_BELOW_LABEL = 2
 
@@ -54,12 +55,16 @@ class _Reader:
     def row(self, row: Row) -> None:
         """Take in one row."""
         cells = [cell for cell in row.cells if not values.blank(cell.text)]
-        if not cells:
+        if not cells and len(row.cells) == 1 and values.closing(row.cells[0].text):
+            self.end_form()  # "--" above a signature, else a blank
+        elif not cells:
             self.after_blank = True
             if self.pending:
                 self.pending.blanks += 1
                 if self.pending.blanks > _BLANKS_BELOW_LABEL:
                     self.flush()
+            return
+        if not cells:
             return
         if values.closing(cells[0].text):
             self.end_form()
@@ -236,6 +241,8 @@ class _Reader:
             return
         if len(value) > values.MAX_VALUE:
             value, confidence = value[: values.MAX_VALUE], 0.3
+        if lost(value):
+            confidence = min(confidence, 0.6)
         held = self.form.values.get(slot, {}).get(name)
         if held is not None:
             if squeezed(held.value) == squeezed(value):

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from schemas.documents import FieldName
-from schemas.form import REFUSAL_LABELS, REFUSAL_WORDS
+from schemas.form import REFUSAL_LABELS, REFUSAL_WISHES, REFUSAL_WORDS
 from schemas.numbers import clean
 from tasks.extract.numbers import candidates
 
@@ -19,13 +19,13 @@ _TICKED: Final = re.compile(r"[\[(]\s*[xX×✓✔]\s*[\])]|[☒☑✓✔✅⊠�
 _UNTICKED: Final = re.compile(r"[\[(]\s*[\])]|[☐□❏❑▢]")
 _BOX: Final = re.compile(f"(?:{_TICKED.pattern})|(?:{_UNTICKED.pattern})")
 _GREETING: Final = re.compile(
-    r"^\W*(?:med\s+(?:vennlig|venleg|beste?|venn?lege?)\s+hels|(?:beste|vennlig|venleg|venlege)\s+hels|hilsen\b|hels(?:ing)\b"
+    r"^\W*(?:med\s+(?:vennlig|venleg|beste?|venn?lege?)\s+h[ei]ls|(?:beste|vennlig|venleg|venlege)\s+h[ei]ls|hilsen\b|hels(?:ing)\b"
     r"|mvh\b|m\.v\.h|vh\b|(?:best|kind|warm)\s+regards|regards\b|sincerely|yours\b|cheers\b|sendt fra min|sent from my"
     r"|takk\b|tusen takk|thank|hei\b|hallo\b|hi\b|hello\b|dear\b|kjære\b)|^\s*--\s*$",
     re.IGNORECASE,
 )
 _CLOSING: Final = re.compile(
-    r"^\W*(?:med\s+\w+\s+hels|(?:beste|vennlig|venleg|venlege)\s+hels|hilsen\b|helsing\b|mvh\b|m\.v\.h|vh\b"
+    r"^\W*(?:med\s+\w+\s+h[ei]ls|(?:beste|vennlig|venleg|venlege)\s+h[ei]ls|hilsen\b|helsing\b|mvh\b|m\.v\.h|vh\b"
     r"|(?:best|kind|warm)\s+regards|regards\b|sincerely|yours\b)|^\s*--\s*$",
     re.IGNORECASE,
 )
@@ -76,13 +76,22 @@ def refusal_label_in(text: str) -> bool:
 
 
 def spelled(label: str) -> str:
-    """A label or phrase as a pattern: hyphens and dots may be missing, blanks may be many."""
-    pieces = {" ": r"\s+", "-": r"[\s\-\u2010-\u2015]?", ".": r"\.?\s*"}
+    """A label or phrase as a pattern: hyphens and dots may be missing, blanks may be many, and Norwegian letters be
+    written as people without the keyboard do, or be lost."""
+    pieces = {" ": r"\s+", "-": r"[\s\-\u2010-\u2015]?", ".": r"\.?\s*", "'": "['’]"}
+    pieces |= {"ø": "(?:ø|ö|oe?|[?\ufffd])", "å": "(?:å|ä|aa?|[?\ufffd])", "æ": "(?:æ|ä|ae?|[?\ufffd])"}
     return "".join(pieces.get(letter, re.escape(letter)) for letter in label)
 
 
 _NO: Final = "|".join(spelled(words) for words in REFUSAL_WORDS)
 _REFUSES: Final = re.compile(rf"(?<!\w)(?:{_NO})(?!\w)", re.IGNORECASE)
+_WISHES: Final = "|".join(spelled(words) for words in REFUSAL_WISHES)
+_WISHES_NOT: Final = re.compile(rf"(?<!\w)(?:{_WISHES})(?!\w)", re.IGNORECASE)
+_THE_NUMBER: Final = re.compile(
+    r"f(?:ø|o|oe)ds[ea]l(?:s|[a-zæøå]*n)|person-?n|\bfnr\b|\bid[\s-]?(?:no|nu)|identi\w+[\s-]n|d-?numm"
+    r"|personal\s+n|social\s+sec",
+    re.I,
+)
 _ALLOWED_TO: Final = re.compile(
     r"(?:\b(?:kan|may|can|might|could|not|n['’]t|ikke|ikkje|aldri|never)\s+(?:\w+\s+)?$)|(?:\b(?:hvis|dersom|viss|om|if|when|som|who)\s+"
     r"(?:\w+\s+){0,3}$)",
@@ -101,6 +110,8 @@ def refuses_in_words(sentence: str, *, on_form: bool) -> bool:
     must be spoken of, since people decline many things; on a form a short no is enough.
     """
     match = _REFUSES.search(sentence)
+    if not match and (_THE_NUMBER.search(sentence) or (on_form and len(sentence.split()) <= 6)):
+        match = _WISHES_NOT.search(sentence)
     if not match or _ALLOWED_TO.search(sentence[: match.start()]) or _NOT_AFTER.match(sentence[match.end() :]):
         return False
     return bool(_ABOUT.search(sentence)) or (on_form and len(sentence.split()) <= 6)
