@@ -6,6 +6,7 @@ form once. Does not belong here: opening containers (`tasks/decrypt`), reading a
 
 import struct
 import zlib
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from schemas.documents import Opened, Part, ReadForm, Reading
@@ -27,6 +28,8 @@ _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
 _OFFICE_MARKS: Final = (b"word/", b"application/vnd.oasis.opendocument.text", b"Index/Document.iwa")
 _NOT_WRITTEN_BY_PEOPLE: Final = ("pgp", "pkcs7", "calendar", "vcard", "delivery-status", "rfc822", "css")
 _LETTERS: Final = ("pdf", "image", "msword", "word", "opendocument.text", "rtf")
+_OTHER_OFFICE: Final = ("excel", "powerpoint", "ms-outlook", ".xls", ".ppt", ".msg", ".pub", ".vsd")
+"""Old office files that share Word's container and are no letters."""
 _FILES: Final = ("pdf", "image", "office", "text")
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -45,6 +48,8 @@ def read_opened(opened: Opened, settings: Settings) -> Reading:
         numbers = numbers or reading.holds_number
         faults += [fault for fault in reading.faults if fault not in faults]
         forms += [ReadForm(form.entries, form.kind, form.machine_read, index) for form in reading.forms]
+    if _all_in_winmail(opened.parts):
+        faults.append("unsupported")
     typed_first = sorted(distinct(sorted(forms, key=lambda form: form.machine_read)), key=lambda form: form.part)
     return Reading(tuple(typed_first), tuple(faults), numbers)
 
@@ -63,9 +68,18 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
         return _guarded_pdf(part.content, settings)
     if kind == "image":
         return _guarded_image(part.content, settings, alone=alone)
+    if kind == "office" and any(word in media or part.name.lower().endswith(word) for word in _OTHER_OFFICE):
+        return Reading()
     if kind == "office":
         return _guarded_office(part.content, settings)
     return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
+
+
+def _all_in_winmail(parts: Sequence[Part]) -> bool:
+    """Whether Outlook packed the whole mail, its files too, into a winmail.dat, which nobody here can read. One beside
+    a text only repeats it with its fonts."""
+    packed = any("ms-tnef" in part.media_type.lower() or part.name.lower() == "winmail.dat" for part in parts)
+    return packed and not any((part.text or "").strip() for part in parts)
 
 
 def sniffed(part: Part) -> Kind:

@@ -57,7 +57,13 @@ def validate_batch(
 def _verdict(claim: Claimed, opened: Opened, reading: Reading, entries: list[Entry]) -> Verdict:
     document = [Fault("document", code) for code in reading.faults]
     outcome = SubmissionOutcome.READ
-    if opened.decryption in UNREADABLE:
+    shut = [code for code in opened.detail.split() if code in UNREADABLE] if not entries else []
+    if opened.ordinary:  # a bounce may carry back a mail that only its addressee could have opened
+        document, entries = [], []
+    elif opened.decryption == "partly_decrypted" and shut:  # the form may be in what stayed shut
+        outcome = SubmissionOutcome.UNREADABLE
+        document = [Fault("document", UNREADABLE[code]) for code in shut]
+    elif opened.decryption in UNREADABLE:
         outcome = SubmissionOutcome.UNREADABLE
         document = [Fault("document", UNREADABLE[opened.decryption])]
         entries = []
