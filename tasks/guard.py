@@ -45,12 +45,32 @@ def cleaned(function: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+class _Held:
+    """The arguments of one call, as something that Prefect does not look into: it would visit every frame and setting
+    in search of futures, which takes long, and trips over a settings section that is called `keys`."""
+
+    __slots__ = ("args", "kwargs")
+
+    def __init__(self, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+        self.args, self.kwargs = args, kwargs
+
+
 def safe_task(function: Callable[P, R], name: str) -> Callable[P, R]:
-    """`function` as a Prefect task called `name`; call it directly, never `submit`, `map` or `delay`."""
-    decorate = prefect.task(
-        name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False
+    """`function` as a Prefect task called `name`; call it directly, there is no `submit`, `map` or `delay`."""
+    work: Callable[..., R] = cleaned(function)
+
+    def step(held: _Held) -> R:
+        return work(*held.args, **held.kwargs)
+
+    task = prefect.task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)(
+        step
     )
-    return decorate(cleaned(function))
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        return task(_Held(args, kwargs))
+
+    return call
 
 
 def safe_flow(name: str, timeout_seconds: int | None = None) -> Callable[[Callable[P, R]], prefect.Flow[P, R]]:
