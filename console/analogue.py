@@ -1,8 +1,11 @@
-"""`foresatt analogue list`: who gets paper instead of a login."""
+"""`foresatt analogue`: who gets paper instead of a login, and the letters to them."""
+
+from pathlib import Path
 
 import click
 
-from console.state import State, common, pass_state
+from console.state import State, by_option, common, pass_state
+from schemas.errors import UsageFault
 
 
 @click.group(short_help="Who gets paper.")
@@ -35,3 +38,53 @@ def list_(state: State) -> None:
         )
     state.emit([dict(zip(headers, row, strict=True)) for row in rows])
     state.table("Analogue register", headers, rows)
+
+
+@analogue.command(short_help="A letter to each of them, as PDF.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="A new file, .pdf.")
+@click.option(
+    "--text",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What to tell them: plain text in UTF-8, paragraphs apart by an empty line.",
+)
+@click.option("--lang", type=click.Choice(["nb", "nn", "en"]), help="Default: the school's language in the settings.")
+@by_option
+@common
+@pass_state
+def letters(state: State, out: Path, text: Path | None, lang: str | None, by: str) -> None:
+    """Write a letter to everyone on the register, a page each, for window envelopes; the audit remembers it.
+
+    Who has no address gets none and is counted: find the address first. The file is yours to delete.
+    """
+    from store import audit
+    from store.home import private_write
+    from tasks.provision import merge
+    from tasks.provision.form_pdf import Sender
+    from tasks.provision.letters import letters_pdf
+    from tasks.provision.words import LANGUAGES
+
+    told = _text(text) if text else ""
+    by = audit.staff(by)
+    school = state.house().settings.school
+    language = next((one for one in LANGUAGES if one == lang), school.language)
+    with state.store() as store, store.write() as tx:
+        everyone = merge.on_paper(tx)
+        reached = [one for one in everyone if one.address.strip()]
+        if not reached:
+            raise UsageFault("no_letters", "nobody on the register has an address", "see: foresatt analogue list")
+        data = letters_pdf(reached, language, Sender(school.name, school.digipost, school.email), told)
+        audit.write(tx, by, "letters_printed", None, f"count={len(reached)}")
+        private_write(out, data)
+    missing = len(everyone) - len(reached)
+    state.emit({"letters": len(reached), "address_missing": missing})
+    state.say(f"{len(reached)} letters written" + (f"; {missing} without an address" if missing else ""))
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    if len(data) > 100_000:
+        raise UsageFault("text_too_long", "the text is longer than a letter", "shorten it")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageFault("text_encoding", "the text is not UTF-8", "save it as UTF-8") from None

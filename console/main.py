@@ -14,6 +14,7 @@ from console.bench import bench
 from console.check import check
 from console.consent import consent
 from console.demo import demo
+from console.form import form
 from console.inspect import inspect
 from console.review import review
 from console.roster import roster
@@ -63,6 +64,7 @@ for command in (
     review,
     roster,
     worklist,
+    form,
     consent,
     analogue,
     up,

@@ -99,6 +99,13 @@ CONSENT_SIGNATURE: Final = Box(56.0, 201.0, 134.0, 16.0)
 
 # Names of the fields filled in on screen, in every language.
 
+CONSENT_TITLES: Final[dict[Language, str]] = {
+    "nb": "Samtykke til å utvide foresatt-tilgangen",
+    "nn": "Samtykke til å utvide tilgangen for føresette",
+    "en": "Consent to extend guardian access",
+}
+"""The heading tells a consent where neither marks nor code can be read."""
+
 CONSENT_FIELDS: Final = ("consent_pupil", "consent_guardian_1", "consent_guardian_2", "consent_date")
 """A PDF that has fields of these names is a consent, never a guardian's form."""
 

@@ -24,6 +24,8 @@ class School(Section):
     """Who the school is."""
 
     name: str = Field("Skolen", description="The school's name.")
+    digipost: str = Field("wang#V16M", description="The school's Digipost address, as the form gives it.")
+    email: str = Field("info@wang.no", description="Where encrypted e-mail goes, as the form gives it.")
     language: Language = Field("nb", description="Language of reasons and next steps: bokmål, nynorsk or English.")
 
 

@@ -64,7 +64,7 @@ def embedded(writer: PdfWriter, letters: str) -> Any:
     widths = []
     for code in range(32, 256):
         letter = codes.get(code) or bytes([code]).decode("cp1252", "replace")
-        widths.append(FloatObject(round(float(face.charWidths.get(ord(letter), face.defaultWidth)), 1)))
+        widths.append(FloatObject(round(float(face.charWidths.get(ord(letter), face.defaultWidth) or 0), 1)))
     encoding: Any = NameObject("/WinAnsiEncoding")
     if codes:
         differences = ArrayObject()

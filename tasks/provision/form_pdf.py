@@ -53,7 +53,10 @@ class Sender:
     email: str = "info@wang.no"
 
 
-def form_pdf(language: Language = "nb", sender: Sender = Sender(), pupil: Pupil | None = None) -> bytes:
+NOBODY: Final = Sender()
+
+
+def form_pdf(language: Language = "nb", sender: Sender = NOBODY, pupil: Pupil | None = None) -> bytes:
     """One A4 page with fields: the general edition, or one pupil's own with the name filled in and a QR code."""
     told = words(language)
     sheets = Sheets(told.title, told.lang)

@@ -17,7 +17,8 @@ RIGHT: Final = LEFT + 2 * COLUMN + GUTTER
 TOP: Final = 37.0
 BOTTOM: Final = 128.0
 SIZE: Final = 9.1
-LEADING: Final = 4.25
+LEADING: Final = 4.25 / SIZE
+"""Millimetres from line to line for each point of size."""
 BETWEEN: Final = 1.9
 
 
@@ -25,7 +26,9 @@ class DoesNotFit(ValueError):
     """The letter is longer than the room above the form: shorten the words."""
 
 
-def letter(sheets: Sheets, title: str, sections: Sequence[Section], *, above: tuple[str, str]) -> None:
+def letter(
+    sheets: Sheets, title: str, sections: Sequence[Section], *, above: tuple[str, str], size: float = SIZE
+) -> None:
     """Title and letter, balanced over two columns; `above` stands small at the top, left and right.
 
     Raises `DoesNotFit` where the words are too many: they are ours, so it is seen when they are changed.
@@ -44,7 +47,8 @@ def letter(sheets: Sheets, title: str, sections: Sequence[Section], *, above: tu
         for section in sections
         for kind, text in (("H2", section.heading), *(("P", paragraph) for paragraph in section.text))
     ]
-    heights = [_height(kind, text) for kind, text in blocks]
+    heights = [_height(kind, text, size) for kind, text in blocks]
+    leading = LEADING * size
     cut = min(
         (cut for cut in range(1, len(blocks) + 1) if blocks[cut - 1][0] != "H2"),
         key=lambda cut: (max(sum(heights[:cut]), sum(heights[cut:])), cut),
@@ -53,14 +57,16 @@ def letter(sheets: Sheets, title: str, sections: Sequence[Section], *, above: tu
         y = TOP
         for kind, text in column:
             y += 1.0 if kind == "H2" and y > TOP else 0
-            size, weight = (10.0, "Semibold") if kind == "H2" else (SIZE, "Regular")
-            y = sheets.paragraph(x, y, text, COLUMN, size, LEADING, weight=weight, kind=kind)  # type: ignore[arg-type]
+            if kind == "H2":
+                y = sheets.paragraph(x, y, text, COLUMN, size + 0.9, leading, weight="Semibold", kind=kind)
+            else:
+                y = sheets.paragraph(x, y, text, COLUMN, size, leading)
             y += 0.6 if kind == "H2" else BETWEEN
-        if y - BETWEEN - LEADING > BOTTOM:
+        if y - BETWEEN - leading > BOTTOM:
             raise DoesNotFit("the letter is too long for one page")
 
 
-def _height(kind: str, text: str) -> float:
+def _height(kind: str, text: str, size: float) -> float:
     if kind == "H2":
-        return LEADING + 1.6
-    return LEADING * len(lines_of(text, SIZE, COLUMN)) + BETWEEN
+        return LEADING * size + 1.6
+    return LEADING * size * len(lines_of(text, size, COLUMN)) + BETWEEN

@@ -12,10 +12,14 @@ _MOVE: Final = "if(!event.willCommit&&{full})this.getField({name}).setFocus();"
 _SAY: Final = "if(event.value&&!{shape}.test(event.value))app.alert({text});"
 
 
+def digits_alone() -> str:
+    """Blanks and letters fall away."""
+    return r'event.change=event.change.replace(/\D/g,"");'
+
+
 def only_digits(limit: int, following: str) -> str:
-    """Blanks and letters fall away; when `limit` digits stand there, on to the field called `following`."""
-    keep = r'event.change=event.change.replace(/\D/g,"");'
-    return keep + _MOVE.format(full=f"AFMergeChange(event).length>={limit}", name=json.dumps(following))
+    """The same; when `limit` digits stand there, on to the field called `following`."""
+    return digits_alone() + _MOVE.format(full=f"AFMergeChange(event).length>={limit}", name=json.dumps(following))
 
 
 def phone(following: str) -> str:

@@ -216,7 +216,8 @@ class Sheets:
         """A QR code (error correction Q) with its quiet zone of four modules inside `box`."""
         from reportlab.graphics.barcode.qr import QrCodeWidget
 
-        code = QrCodeWidget(text, barLevel="Q").qr
+        widget: Any = QrCodeWidget(text, barLevel="Q")
+        code = widget.qr
         code.make()
         modules = [[bool(dark) for dark in row] for row in code.modules]
         quiet = 4 * box.width / (len(modules) + 8)

@@ -12,7 +12,6 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
     BooleanObject,
-    ByteStringObject,
     DecodedStreamObject,
     DictionaryObject,
     FloatObject,
@@ -35,7 +34,7 @@ _NO_SPELLING: Final = 1 << 22
 
 @dataclass(slots=True)
 class Node:
-    """One structure element. `kids`: elements, and (page, mark) for what is drawn; `widget`: the field it stands for."""
+    """One structure element. `kids`: elements, and (page, mark) for what is drawn; `widget`: its field."""
 
     kind: str
     kids: list["Node | tuple[int, int]"] = field(default_factory=list)
@@ -148,10 +147,10 @@ def _text(writer: PdfWriter, entry: Field, font: Any, letters: str) -> Dictionar
 def _check(writer: PdfWriter, entry: Field) -> DictionaryObject:
     side = entry.box.width * MM
     low, high = 0.2 * side, 0.8 * side
-    cross = f"q 1.4 w 1 J {low:.2f} {low:.2f} m {high:.2f} {high:.2f} l {low:.2f} {high:.2f} m {high:.2f} {low:.2f} l S Q"
-    states = _dictionary(
-        Yes=_appearance(writer, entry.box, cross.encode()), Off=_appearance(writer, entry.box, b"q Q")
+    cross = (
+        f"q 1.4 w 1 J {low:.2f} {low:.2f} m {high:.2f} {high:.2f} l {low:.2f} {high:.2f} m {high:.2f} {low:.2f} l S Q"
     )
+    states = _dictionary(Yes=_appearance(writer, entry.box, cross.encode()), Off=_appearance(writer, entry.box, b"q Q"))
     return _dictionary(
         FT=NameObject("/Btn"),
         Ff=NumberObject(0),

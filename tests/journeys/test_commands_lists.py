@@ -124,3 +124,23 @@ def test_the_analogue_register_names_who_gets_paper(office: Office) -> None:
     assert (family.pupil, "refused") in {(one["pupil"], one["why"]) for one in ran.json}
     assert [] == NUMBER.findall(ran.out)
     assert "@" not in ran.out
+
+
+def test_paper_for_the_register_and_for_a_class(office: Office, tmp_path: Path) -> None:
+    """Letters by name with an audit row, a form a pupil of a class; new files of mode 0600, never over an old one."""
+    letters, forms = tmp_path / "brev.pdf", tmp_path / "klasse.pdf"
+    written = office.json("analogue", "letters", "--out", letters, "--by", "kari")
+    register = office.json("analogue", "list")
+    class_name = office.json("consent", "list")["possible"][0]["class"]
+    printed = office.json("form", "--lang", "nn", "--class", class_name, "--out", forms)
+
+    assert len(register) == written["letters"] + written["address_missing"]
+    assert [one["address"] for one in register].count("ADDRESS MISSING") <= written["address_missing"]
+    assert printed["pages"] > 1
+    assert {0o600} == {file.stat().st_mode & 0o777 for file in (letters, forms)}
+    refused(office("form", "--class", class_name, "--out", forms, "--json"), 2, "file_exists")
+    refused(office("form", "--class", "9XYZ", "--out", tmp_path / "x.pdf", "--json"), 2, "no_such_class")
+    refused(office("form", "--pupil", "P-X", "--out", tmp_path / "x.pdf", "--json"), 2, "no_such_pupil")
+    with reading(office.home) as tx:
+        noted = tx.connection.execute(select(audit.c.actor).where(audit.c.action == "letters_printed")).scalars()
+        assert ["kari"] == list(noted)
