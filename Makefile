@@ -1,6 +1,6 @@
 # What one types in this house. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help setup servers demo test fuzz check format docs screens lock clean
+.PHONY: help setup servers demo test fuzz check format docs forms screens lock clean
 BIN := .venv/bin
 UV ?= uv
 
@@ -35,6 +35,9 @@ format: setup ## put the code in its form, and mend what can be mended safely
 docs: setup ## renew the pages that are made from the code
 	$(BIN)/python tools/pages.py
 	$(BIN)/python tools/fields_page.py
+
+forms: setup ## draw the pictures of the form again
+	$(BIN)/python tools/form_pictures.py
 
 screens: setup ## take the pictures of the screens again, on a demo school (a minute or two)
 	$(BIN)/python tools/screens.py

@@ -1,6 +1,6 @@
 """A drawn PDF made tagged and fillable: structure tree, language, title, real form fields with an embedded font.
 
-Belongs here: the PDF objects that the drawing library has no words for (docs/decisions/0015). Does not belong here:
+Belongs here: the PDF objects that the drawing library has no words for. Does not belong here:
 what is drawn (`sheet`) or asked for (`form_pdf`), the scripts of fields (`scripts`).
 """
 
