@@ -4,10 +4,9 @@ Reading it from TOML and the environment is `store.config`. Secrets are never va
 the environment variable that holds one.
 """
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -197,10 +196,6 @@ class StoreSettings(Section):
 class KeySettings(Section):
     """Who holds the keys that open everything else (`store.keyfile`)."""
 
-    def __call__(self) -> Iterator[str]:
-        """The names of the sections: `dict(settings)` finds an attribute called keys, and calls it for a mapping's."""
-        return iter(Settings.model_fields)
-
     kind: Literal["file", "passphrase", "environment", "transit"] = Field(
         "file",
         description="How the key file is kept: as it is; sealed under a passphrase; sealed under a key of 32 bytes in "
@@ -258,7 +253,3 @@ class Settings(Section):
     intake: Intake = Intake()
     roster: RosterGuard = RosterGuard()
     prefect: Prefect = Prefect()
-
-    def __getitem__(self, section: str) -> Any:
-        """A section by its name, so that `dict(settings)`, with which Prefect looks through arguments, works."""
-        return getattr(self, section)

@@ -77,7 +77,7 @@ def finished(pdf: bytes, root: Node, fields: list[Field], *, title: str, lang: s
         page[NameObject("/Tabs")] = NameObject("/S")
     widgets = _add_fields(writer, fields) if fields else []
     _add_structure(writer, root, fields, widgets)
-    writer.add_metadata({"/Title": title, "/Producer": "foresatt"})
+    writer.metadata = {"/Title": title, "/Creator": "foresatt", "/Producer": "foresatt"}
     writer.pdf_header = "%PDF-1.7"
     out = io.BytesIO()
     writer.write(out)
