@@ -18,15 +18,20 @@ def file(store: Store) -> Path:
     return store.settings.audit.head_file or store.home.heads
 
 
-def export(store: Store, *, restored: bool = False) -> int | None:
-    """Append the newest row's number and seal, synced, unless the last line says it already; returns its number."""
+def export(store: Store) -> int | None:
+    """Append the newest row's number and seal, unless the last line says it already; returns its number."""
     with store.read() as tx:
         newest = audit.head(tx)
     if newest is None:
         return None
     written = read(store)
-    if not restored and written and (written[-1].seq, written[-1].mac) == (newest.seq, newest.mac):
-        return newest.seq
+    if not written or (written[-1].seq, written[-1].mac) != (newest.seq, newest.mac):
+        append(store, newest)
+    return newest.seq
+
+
+def append(store: Store, newest: audit.Head, *, restored: bool = False) -> None:
+    """Add a line, synced. Raises `OutsideFault` where it cannot be written."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     line = f"{newest.seq} {newest.mac.hex()} {now}{' restored' if restored else ''}\n"
     try:
@@ -37,10 +42,8 @@ def export(store: Store, *, restored: bool = False) -> int | None:
         finally:
             os.close(descriptor)
     except OSError:
-        raise OutsideFault(
-            "audit_head", "the audit's newest row could not be written down", "check audit.head_file"
-        ) from None
-    return newest.seq
+        why = "the audit's newest row could not be written down"
+        raise OutsideFault("audit_head", why, "check audit.head_file") from None
 
 
 def read(store: Store) -> list[audit.Head]:

@@ -5,82 +5,91 @@ sweep carries out what was intended and not done. Subjects: a guardian (G-), kno
 a submission (S-), a pupil who has left (P-), or a link written "P-…/G-…".
 """
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Row, delete, select, update
 
-from schemas.outcomes import OPEN
-from store import analogue, guardians
+from schemas.outcomes import OPEN, SubmissionOutcome
+from store import analogue, deletions
 from store.database import Store, Transaction
-from store.engines import READ
 from store.entries import expire
 from store.tables import (
     corrections,
     data_keys,
-    deletion_ledger,
     entries,
+    guardians,
     links,
     outbox,
     pupils,
     refusals,
     submissions,
 )
-from store.tables import guardians as guardian_rows
-from store.worklist import before_erasure
+from store.worklist_erasure import Going, before_erasure
+
+CHUNK = 500
 
 
-def intend(store: Store, subjects: Iterable[tuple[str, str]]) -> None:
-    """Write (subject, reason) into the ledger, committed and synced; one intended before is intended anew."""
-    with store.deletions.begin() as connection:
-        for subject, reason in subjects:
-            this = deletion_ledger.c.subject_id == subject
-            if connection.execute(select(deletion_ledger.c.reason).where(this)).first():
-                connection.execute(
-                    update(deletion_ledger).where(this).values(done_at=None, intended_at=datetime.now(UTC))
-                )
-                continue
-            values = {"subject_id": subject, "reason": reason, "intended_at": datetime.now(UTC)}
-            connection.execute(insert(deletion_ledger).values(**values))
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """What a replay did: how many subjects were there to be erased, which are done now, which intents were void."""
+
+    erased: int
+    done: list[str]
+    void: list[str]
 
 
-def done(store: Store, subjects: Iterable[str]) -> None:
-    """Note that these erasures are committed."""
-    with store.deletions.begin() as connection:
-        for subject in subjects:
-            this = deletion_ledger.c.subject_id == subject
-            connection.execute(update(deletion_ledger).where(this).values(done_at=datetime.now(UTC)))
-
-
-def replay(store: Store, *, everything: bool = False) -> int:
-    """Carry out what was intended and not done; with `everything` (after a restore) all that ever was. Returns how
-    many subjects were erased now."""
-    query = select(deletion_ledger)
-    if not everything:
-        query = query.where(deletion_ledger.c.done_at.is_(None))
-    with store.deletions.connect().execution_options(mode=READ) as connection:
-        rows = list(connection.execute(query).all())
-    if not rows:
+def replay(store: Store) -> int:
+    """Carry out what was intended and not done; returns how many subjects were erased now."""
+    waiting = deletions.read(store)
+    if not waiting:
         return 0
     with store.write() as tx:
-        # Erased once, and linked anew by a later form: that link is not what was meant.
-        waiting = [
-            (r.subject_id, r.reason) for r in rows if not (r.done_at and _came_later(tx, r.subject_id, r.done_at))
-        ]
-        void = [s for s, _ in waiting if s.startswith("S-") and not is_decided(tx, s)]
-        erased = sum(erase(tx, subject, reason) for subject, reason in waiting if subject not in void)
-    done(store, [subject for subject, _ in waiting if subject not in void])
-    with store.deletions.begin() as connection:  # a decision that never was: its submission is decided anew
-        connection.execute(delete(deletion_ledger).where(deletion_ledger.c.subject_id.in_(void)))
+        carried_out = _carry_out(tx, waiting)
+    note_replayed(store, carried_out)
     store.checkpoint()
-    return erased
+    return carried_out.erased
+
+
+def replay_everything(store: Store, tx: Transaction) -> CarriedOut:
+    """After a restore, in the transaction that does it: all that was ever erased or intended is erased again.
+    `note_replayed` once that is committed."""
+    return _carry_out(tx, deletions.read(store, everything=True))
+
+
+def note_replayed(store: Store, carried_out: CarriedOut) -> None:
+    """Write into the ledger what is committed."""
+    deletions.done(store, carried_out.done)
+    deletions.forget(store, carried_out.void)
+
+
+def _carry_out(tx: Transaction, rows: Sequence[Row[Any]]) -> CarriedOut:
+    # Erased once, and linked anew by a later form: that link is not what was meant.
+    mine = [row for row in rows if not (row.done_at and _came_later(tx, row.subject_id, row.done_at))]
+    void, erased, finished = [], 0, []
+    pairs = [(*row.subject_id.split("/"), row.reason) for row in mine if "/" in row.subject_id]
+    for start in range(0, len(pairs), CHUNK):
+        erased += erase_links(tx, pairs[start : start + CHUNK])
+    for row in mine:
+        subject = row.subject_id
+        if "/" not in subject:
+            if subject.startswith("S-") and _is_undecided(tx, subject):
+                if not row.done_at:  # a decision that never was: it is decided anew
+                    void.append(subject)
+                    continue
+                _close(tx, subject)
+            erased += erase(tx, subject, row.reason)
+        finished.append(subject)
+    return CarriedOut(erased, finished, void)
 
 
 def erase(tx: Transaction, subject: str, reason: str) -> bool:
     """Erase one subject in the caller's transaction; True where something was there."""
     if "/" in subject:
         pupil_id, guardian_id = subject.split("/")
-        return erase_link(tx, pupil_id, guardian_id, reason)
+        return erase_links(tx, [(pupil_id, guardian_id, reason)]) == 1
     there = tx.connection.execute(select(data_keys.c.epoch).where(data_keys.c.subject_id == subject)).first()
     if subject.startswith("S-"):
         return drop_original(tx, subject) if there and is_decided(tx, subject) else False
@@ -97,8 +106,8 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
 def _erase_pupil(tx: Transaction, pupil_id: str, reason: str) -> None:
     """With links, register rows and known guardians first: no key and no guardian outlives what they were for."""
     run = tx.connection.execute
-    for guardian_id in run(select(links.c.guardian_id).where(links.c.pupil_id == pupil_id)).scalars().all():
-        erase_link(tx, pupil_id, guardian_id, reason)
+    linked = run(select(links.c.guardian_id).where(links.c.pupil_id == pupil_id)).scalars().all()
+    erase_links(tx, [(pupil_id, guardian_id, reason) for guardian_id in linked])
     for ident in run(select(refusals.c.id).where(refusals.c.pupil_id == pupil_id)).scalars().all():
         analogue.remove(tx, ident)
     for known in run(select(pupils.c.known_id).where(pupils.c.id == pupil_id)).scalars().all():
@@ -107,26 +116,60 @@ def _erase_pupil(tx: Transaction, pupil_id: str, reason: str) -> None:
     tx.vault.destroy(pupil_id)
 
 
-def erase_link(tx: Transaction, pupil_id: str, guardian_id: str, reason: str) -> bool:
-    """Erase the link, and the guardian with everything derived where it was the last one."""
-    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
-    if tx.connection.execute(select(links.c.basis).where(this)).first() is None:
-        return False
-    others = _other_links(tx, pupil_id, guardian_id)
-    before_erasure(tx, pupil_id, guardian_id, reason, last=not others)
-    mine = (entries.c.pupil_id == pupil_id) & (entries.c.guardian_id == guardian_id)
-    if reason == "withdrawn":  # the number goes at once: earlier originals do not wait out their days
-        _originals_due(tx, select(entries.c.submission_id).where(mine))
-    waiting = entries.c.outcome.in_([outcome.value for outcome in OPEN])
-    for row in tx.connection.execute(select(entries).where(mine, waiting)).all():
-        expire(tx, row)
-    tx.connection.execute(update(entries).where(mine).values(guardian_id=None, pupil_id=None, fields_ct=None))
-    orphan = guardians.unlink(tx, pupil_id, guardian_id)
-    if orphan:
-        tx.connection.execute(delete(outbox).where(outbox.c.subject_id == orphan))
-        tx.vault.destroy(orphan)
-        tx.connection.execute(delete(guardian_rows).where(guardian_rows.c.id == orphan))
-    return True
+def erase_links(tx: Transaction, pairs: Sequence[tuple[str, str, str]]) -> int:
+    """Erase the links (pupil, guardian, reason), and each guardian whose last link goes, with everything derived;
+    returns how many links there were. A few statements, however many go together."""
+    run = tx.connection.execute
+    of_guardians = links.c.guardian_id.in_({guardian_id for _, guardian_id, _ in pairs})
+    there = {(r.pupil_id, r.guardian_id): r.due_on for r in run(select(links).where(of_guardians)).all()}
+    wanted = {(pupil_id, guardian_id): reason for pupil_id, guardian_id, reason in pairs}
+    left = [guardian_id for pupil_id, guardian_id in there]
+    going = []
+    for (pupil_id, guardian_id), reason in wanted.items():
+        if (pupil_id, guardian_id) in there:
+            left.remove(guardian_id)
+            due_on = there[pupil_id, guardian_id]
+            going.append(Going(pupil_id, guardian_id, reason, due_on, last=guardian_id not in left))
+    before_erasure(tx, going)
+    _forget_entries(tx, going)
+    for one in going:
+        run(delete(links).where(links.c.pupil_id == one.pupil_id, links.c.guardian_id == one.guardian_id))
+    orphans = [one.guardian_id for one in going if one.last]
+    run(delete(outbox).where(outbox.c.subject_id.in_(orphans)))
+    tx.vault.destroy(*orphans)
+    run(delete(guardians).where(guardians.c.id.in_(orphans)))
+    return len(going)
+
+
+def _forget_entries(tx: Transaction, going: Sequence[Going]) -> None:
+    """What was read off the forms of these pairs; entries that still wait for a person expire."""
+    run = tx.connection.execute
+    wanted = {(one.pupil_id, one.guardian_id) for one in going}
+    of_guardians = entries.c.guardian_id.in_({one.guardian_id for one in going})
+    found = [row for row in run(select(entries).where(of_guardians)).all() if (row.pupil_id, row.guardian_id) in wanted]
+    withdrawn = {(one.pupil_id, one.guardian_id) for one in going if one.why == "withdrawn"}
+    if earlier := {row.submission_id for row in found if (row.pupil_id, row.guardian_id) in withdrawn}:
+        _originals_due(tx, earlier)  # the number goes at once: earlier originals do not wait out their days
+    for row in found:
+        if row.outcome in _OPEN:
+            expire(tx, row)
+    mine = entries.c.id.in_([row.id for row in found])
+    run(update(entries).where(mine).values(guardian_id=None, pupil_id=None, fields_ct=None))
+
+
+_OPEN = [outcome.value for outcome in OPEN]
+
+
+def _is_undecided(tx: Transaction, submission: str) -> bool:
+    query = select(submissions.c.state).where(submissions.c.id == submission)
+    return tx.connection.execute(query).scalar_one_or_none() not in (None, "decided")
+
+
+def _close(tx: Transaction, submission: str) -> None:
+    """A submission that a backup brought back undecided, though it was decided and its original destroyed since."""
+    read = {"state": "decided", "outcome": SubmissionOutcome.READ.value, "decided_at": tx.now}
+    gone = {"owner": None, "lease_until": None, "alone": False}
+    tx.connection.execute(update(submissions).where(submissions.c.id == submission).values(**read, **gone))
 
 
 def is_decided(tx: Transaction, submission: str) -> bool:
@@ -146,9 +189,8 @@ def drop_original(tx: Transaction, submission: str) -> bool:
     return True
 
 
-def _originals_due(tx: Transaction, which: Select[tuple[str]]) -> None:
-    still_open = entries.c.outcome.in_([outcome.value for outcome in OPEN])
-    waiting = select(entries.c.submission_id).where(still_open)
+def _originals_due(tx: Transaction, which: set[str]) -> None:
+    waiting = select(entries.c.submission_id).where(entries.c.outcome.in_(_OPEN))
     these = submissions.c.id.in_(which) & submissions.c.id.not_in(waiting) & submissions.c.original_ct.is_not(None)
     tx.connection.execute(update(submissions).where(these).values(original_due_on=tx.today))
 
@@ -158,8 +200,3 @@ def _came_later(tx: Transaction, subject: str, moment: datetime) -> bool:
     this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
     found = tx.connection.execute(select(links.c.arrived_at).where(this)).scalar_one_or_none()
     return found is not None and bool(found > moment)
-
-
-def _other_links(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
-    query = select(links.c.pupil_id).where(links.c.guardian_id == guardian_id, links.c.pupil_id != pupil_id)
-    return tx.connection.execute(query.limit(1)).first() is not None

@@ -32,12 +32,15 @@ def rotate(store: Store, by: str, watch: Watch = lambda done, total: None) -> di
     with store.read() as tx:
         waiting = _waiting(tx)
     if not waiting:
-        begun = store.keyring.begin_epoch()
-        with store.write() as tx:  # from here on every writer knows the new epoch before it looks anybody up
+        store.keyring.begin_epoch()
+    epoch = store.keyring.epoch
+    with store.write() as tx:  # from here on every writer knows the new epoch before it looks anybody up
+        stamped = tx.connection.execute(select(store_info.c.value).where(store_info.c.key == EPOCH))
+        if stamped.scalar_one_or_none() != str(epoch):
             tx.connection.execute(delete(store_info).where(store_info.c.key == EPOCH))
-            tx.connection.execute(insert(store_info).values(key=EPOCH, value=str(begun)))
-            audit.write(tx, by, "keys_rotated", None, f"epoch={begun}")
-            waiting = _waiting(tx)
+            tx.connection.execute(insert(store_info).values(key=EPOCH, value=str(epoch)))
+            audit.write(tx, by, "keys_rotated", None, f"epoch={epoch}")
+        waiting = _waiting(tx)
     done = {"epoch": store.keyring.epoch, "rewrapped": 0, "looked_up": 0, "destroyed": 0}
     for name, step in (("rewrapped", _rewrap), ("looked_up", _look_up)):
         while count := _in_one_transaction(store, step):

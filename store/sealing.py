@@ -70,10 +70,13 @@ class Vault:
         """Whether `subject` can still be opened."""
         return subject in self._keys or self._wrapped(subject) is not None
 
-    def destroy(self, subject: str) -> None:
-        """Delete the data key: everything sealed under it is dead."""
-        self._connection.execute(delete(data_keys).where(data_keys.c.subject_id == subject))
-        self._keys.pop(subject, None)
+    def destroy(self, *subjects: str) -> None:
+        """Delete the data keys: everything sealed under them is dead."""
+        for start in range(0, len(subjects), PRELOAD):
+            these = subjects[start : start + PRELOAD]
+            self._connection.execute(delete(data_keys).where(data_keys.c.subject_id.in_(these)))
+        for subject in subjects:
+            self._keys.pop(subject, None)
 
     def seal(self, subject: str, place: str, row: str, data: bytes, version: int = 1) -> bytes:
         """`data` sealed under the key of `subject`; `place` is "table.column". Layout: format (1 byte), epoch (2),

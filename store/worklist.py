@@ -6,6 +6,7 @@ who was typed in by hand: these lines are why it happens.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -106,26 +107,6 @@ def refresh(tx: Transaction, pupil_id: str) -> None:
         ensure_remove(tx, pupil_id, guardian_id)
 
 
-def before_erasure(tx: Transaction, pupil_id: str, guardian_id: str, why: str, *, last: bool) -> None:
-    """The link is about to go: where the guardian may stand in Visma InSchool, the REMOVE line stays and is due;
-    where the ADD line was never shown to anyone, both lines go."""
-    ensure_remove(tx, pupil_id, guardian_id, why, tx.today)
-    add, remove = (_line(tx, kind, pupil_id, guardian_id) for kind in ("add", "remove"))
-    change = _line(tx, "change", pupil_id, guardian_id)
-    if change is not None and change.state == "open":
-        _close(tx, change, "cancelled")
-    if add is not None and add.state == "open":
-        _close(tx, add, "cancelled")
-    if remove is not None and remove.state == "open" and not may_stand(tx, pupil_id, guardian_id):
-        _close(tx, remove, "cancelled")
-        remove = None
-    if remove is None or remove.state != "open":
-        _part(tx, pupil_id, guardian_id)
-        return
-    values = {"why": why, "person_too": last, "due_on": min(remove.due_on or tx.today, tx.today)}
-    tx.connection.execute(update(worklist_lines).where(worklist_lines.c.id == remove.id).values(**values))
-
-
 def changed(tx: Transaction, pupil_id: str, guardian_id: str) -> None:
     """Contact data of a guardian whose ADD is signed off has changed by a newer report: a CHANGE line."""
     add = _line(tx, "add", pupil_id, guardian_id)
@@ -220,7 +201,7 @@ def _open_adds(tx: Transaction, guardian_id: str) -> bool:
     return tx.connection.execute(query.limit(1)).first() is not None
 
 
-def _line(tx: Transaction, kind: str, pupil_id: str, guardian_id: str) -> Row[tuple[object, ...]] | None:
+def _line(tx: Transaction, kind: str, pupil_id: str, guardian_id: str) -> Row[Any] | None:
     """The newest line of a kind for a pair that was not cancelled."""
     query = select(worklist_lines).where(
         worklist_lines.c.kind == kind,
@@ -228,10 +209,15 @@ def _line(tx: Transaction, kind: str, pupil_id: str, guardian_id: str) -> Row[tu
         worklist_lines.c.guardian_id == guardian_id,
         worklist_lines.c.state != "cancelled",
     )
-    rows = tx.connection.execute(query).all()
-    opened = [row for row in rows if row.state == "open"]
-    newest = opened or sorted(rows, key=lambda row: row.signed_at)
-    return newest[-1] if newest else None
+    return newest(tx.connection.execute(query).all(), kind)
+
+
+def newest(rows: Sequence[Row[Any]], kind: str) -> Row[Any] | None:
+    """The newest of a pair's lines of a kind that was not cancelled; an open one before any other."""
+    mine = [row for row in rows if row.kind == kind and row.state != "cancelled"]
+    opened = [row for row in mine if row.state == "open"]
+    found = opened or sorted(mine, key=lambda row: row.signed_at)
+    return found[-1] if found else None
 
 
 def _insert(tx: Transaction, kind: str, pupil_id: str, guardian_id: str, *, why: str, due_on: date) -> None:

@@ -16,7 +16,7 @@ from schemas.frames import EntriesReconciled
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome, SubmissionOutcome
 from schemas.stations import build, check
 from schemas.verdicts import Decision, Entry, Fault, Verdict
-from store import audit, entries, erasure
+from store import audit, deletions, entries, erasure
 from store.database import Store, Transaction
 from store.ledger import finish
 from tasks.load.apply import Applied, apply
@@ -61,12 +61,12 @@ def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Sto
             to_erase += [pair for one in applied for pair in one.to_erase]
             originals += drops
         if originals:
-            erasure.intend(store, [(submission, "decided") for submission in originals])
+            deletions.intend(store, [(submission, "decided") for submission in originals])
     if originals:
-        erasure.done(store, originals)
+        deletions.done(store, originals)
         store.checkpoint()
     if to_erase:
-        erasure.intend(store, to_erase)
+        deletions.intend(store, to_erase)
         erasure.replay(store)
     return Loaded(count, outcomes, codes)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, func, or_, select, text
 
 from schemas.outcomes import OPEN
-from store import audit, entries, erasure, worklist
+from store import audit, deletions, entries, erasure, worklist
 from store.database import Store, Transaction
 from store.tables import entries as entry_rows
 from store.tables import links, pupils, reasons, refusals, sightings, submissions
@@ -91,7 +91,7 @@ def sweep(store: Store, watch: Callable[[int, int], None] = lambda done, total: 
     total = len(due.subjects)
     for start in range(0, total, CHUNK):
         chunk = due.subjects[start : start + CHUNK]
-        erasure.intend(store, chunk)
+        deletions.intend(store, chunk)
         erasure.replay(store)
         watch(min(start + CHUNK, total), total)
     due.tombstones = _purge_tombstones(store)
@@ -133,7 +133,7 @@ def _expire(store: Store, rows: list[Row[Any]]) -> None:
             )
             if tx.connection.execute(query).scalar_one() == 0:
                 originals.append((submission, "expired"))
-    erasure.intend(store, originals)
+    deletions.intend(store, originals)
     erasure.replay(store)
 
 

@@ -9,8 +9,7 @@ from sqlalchemy import delete, func, select
 from support_store import DAY, TODAY, Desk, add_guardian, both, column, noon, refusal
 
 from schemas.due import Enrolment
-from store import erasure, guardians, ledger, tables, worklist
-from store.opening import open_store
+from store import deletions, erasure, guardians, ledger, tables, worklist
 from tasks.retain.sweep import overdue, sweep
 
 LEDGER = tables.deletion_ledger
@@ -42,6 +41,14 @@ def linked(desk: Desk) -> tuple[str, str]:
         return family.pupil_id, add_guardian(tx, family, family.mother)
 
 
+def replay_everything(desk: Desk) -> int:
+    """As after a restore; returns how many were erased."""
+    with desk.store.write() as tx:
+        carried_out = erasure.replay_everything(desk.store, tx)
+    erasure.note_replayed(desk.store, carried_out)
+    return carried_out.erased
+
+
 def stray_keys(desk: Desk) -> list[str]:
     """Data keys whose subject is not there any more."""
     holders = {
@@ -69,8 +76,8 @@ def test_the_intent_is_written_before_anything_is_erased(desk: Desk, monkeypatch
     def broken(*_: object) -> bool:
         raise RuntimeError
 
-    monkeypatch.setattr(erasure, "erase", broken)
-    erasure.intend(desk.store, [(f"{pupil}/{guardian}", "turned_18")])
+    monkeypatch.setattr(erasure, "erase_links", broken)
+    deletions.intend(desk.store, [(f"{pupil}/{guardian}", "turned_18")])
     with pytest.raises(RuntimeError):
         erasure.replay(desk.store)
 
@@ -81,7 +88,7 @@ def test_the_intent_is_written_before_anything_is_erased(desk: Desk, monkeypatch
 def test_a_crash_between_intent_and_erasure_heals_when_the_store_is_opened(desk: Desk) -> None:
     """Whatever command comes next carries out what was intended."""
     pupil, guardian = linked(desk)
-    erasure.intend(desk.store, [(f"{pupil}/{guardian}", "turned_18")])
+    deletions.intend(desk.store, [(f"{pupil}/{guardian}", "turned_18")])
     desk.on(TODAY)
 
     assert {f"{pupil}/{guardian}": ("turned_18", True)} == intents(desk)
@@ -91,9 +98,9 @@ def test_a_crash_between_intent_and_erasure_heals_when_the_store_is_opened(desk:
 def test_a_crash_between_erasure_and_its_note_heals(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was erased and not noted is noted by the next run, which finds nothing to erase."""
     pupil, guardian = linked(desk)
-    erasure.intend(desk.store, [(f"{pupil}/{guardian}", "turned_18")])
+    deletions.intend(desk.store, [(f"{pupil}/{guardian}", "turned_18")])
     with monkeypatch.context() as patched, pytest.raises(RuntimeError):
-        patched.setattr(erasure, "done", lambda *_: (_ for _ in ()).throw(RuntimeError()))
+        patched.setattr(deletions, "done", lambda *_: (_ for _ in ()).throw(RuntimeError()))
         erasure.replay(desk.store)
     assert 0 == count(desk, tables.links)
 
@@ -104,7 +111,7 @@ def test_a_crash_between_erasure_and_its_note_heals(desk: Desk, monkeypatch: pyt
 def test_an_undecided_submissions_original_is_never_destroyed(desk: Desk) -> None:
     """An intent that outran its decision (the decision was rolled back) is void: the form is decided anew."""
     sent = desk.send("a form")
-    erasure.intend(desk.store, [(sent, "decided")])
+    deletions.intend(desk.store, [(sent, "decided")])
     desk.on(TODAY)
 
     with desk.store.read() as tx:
@@ -118,33 +125,11 @@ def test_a_submission_being_processed_again_keeps_its_original(desk: Desk) -> No
     sent = desk.decided(column(family, family.mother, fnr=""))
     with desk.store.write() as tx:
         assert ledger.reopen(tx, sent)
-    erasure.intend(desk.store, [(sent, "original_time_out")])
+    deletions.intend(desk.store, [(sent, "original_time_out")])
     erasure.replay(desk.store)
 
     with desk.store.read() as tx:
         assert ledger.original(tx, sent)
-
-
-def test_what_was_erased_stays_erased_after_a_restore(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deletion ledger, kept apart, is replayed on a restored database: the person is gone again."""
-    import shutil
-
-    pupil, guardian = linked(sqlite_desk)
-    home = sqlite_desk.house.home
-    sqlite_desk.store.checkpoint()
-    sqlite_desk.store.close()
-    backup = home.root / "backup.db"
-    shutil.copy(home.database, backup)
-    sqlite_desk.store = open_store(sqlite_desk.house, TODAY)
-    erasure.intend(sqlite_desk.store, [(f"{pupil}/{guardian}", "turned_18")])
-    erasure.replay(sqlite_desk.store)
-    sqlite_desk.store.close()
-    shutil.copy(backup, home.database)
-    sqlite_desk.store = open_store(sqlite_desk.house, TODAY)
-    assert 1 == count(sqlite_desk, tables.guardians)
-
-    assert 1 == erasure.replay(sqlite_desk.store, everything=True)
-    assert (0, 0) == (count(sqlite_desk, tables.links), count(sqlite_desk, tables.guardians))
 
 
 def test_a_restored_pupil_goes_with_everything_whatever_the_order(desk: Desk) -> None:
@@ -155,7 +140,7 @@ def test_a_restored_pupil_goes_with_everything_whatever_the_order(desk: Desk) ->
         add_guardian(tx, family, family.mother)
     desk.decided(refusal(family, family.father))
     assert (1, 1, 1) == tuple(count(desk, t) for t in (tables.links, tables.guardians, tables.refusals))
-    erasure.intend(desk.store, [(family.pupil_id, "left")])
+    deletions.intend(desk.store, [(family.pupil_id, "left")])
     erasure.replay(desk.store)
 
     empty = (tables.pupils, tables.links, tables.guardians, tables.refusals, tables.enrolments)
@@ -195,7 +180,7 @@ def test_no_byte_of_an_erased_person_is_left_in_any_store_file(sqlite_desk: Desk
     before = files(sqlite_desk)
     assert all(trace in before for trace in traces)
 
-    erasure.intend(sqlite_desk.store, [(f"{family.pupil_id}/{ident}", "turned_18")])
+    deletions.intend(sqlite_desk.store, [(f"{family.pupil_id}/{ident}", "turned_18")])
     erasure.replay(sqlite_desk.store)
     after = files(sqlite_desk)
 
@@ -322,7 +307,7 @@ def test_an_erased_pupil_keeps_nobody_in_visma(desk: Desk) -> None:
         worklist.sync(tx)
         line = worklist.read_lines(tx, reveal=True)[0]
         worklist.sign(tx, line.id, as_="done", by="kari")
-    erasure.intend(desk.store, [(family.pupil_id, "left")])
+    deletions.intend(desk.store, [(family.pupil_id, "left")])
     erasure.replay(desk.store)
 
     with desk.store.read() as tx:
@@ -370,15 +355,15 @@ def test_a_pair_linked_anew_is_not_erased_by_an_old_intent(desk: Desk) -> None:
         guardian = add_guardian(tx, family, family.mother, arrived=TODAY - DAY)
         guardians.link(tx, other.pupil_id, guardian, basis="roster", submission="S-B", arrived=noon(TODAY))
     subject = f"{family.pupil_id}/{guardian}"
-    erasure.intend(desk.store, [(subject, "withdrawn")])
+    deletions.intend(desk.store, [(subject, "withdrawn")])
     erasure.replay(desk.store)
     with desk.store.write() as tx:  # a form of tomorrow, and then the backup of yesterday
         later = datetime.now(UTC) + DAY
         guardians.link(tx, family.pupil_id, guardian, basis="steward", submission="S-C", arrived=later)
-    assert 0 == erasure.replay(desk.store, everything=True)
+    assert 0 == replay_everything(desk)
     assert 2 == count(desk, tables.links)
     with desk.store.write() as tx:
         tx.connection.execute(tables.links.update().values(arrived_at=noon(TODAY - DAY)))
 
-    assert 1 == erasure.replay(desk.store, everything=True)
+    assert 1 == replay_everything(desk)
     assert [other.pupil_id] == [row.pupil_id for row in desk.rows(tables.links)]

@@ -8,7 +8,7 @@ from support_store import DAY, HERE, TODAY, Desk, Family, Template, add_guardian
 
 from schemas.due import Enrolment
 from schemas.errors import UsageFault
-from store import consents, erasure, guardians, tables, worklist
+from store import consents, deletions, erasure, guardians, tables, worklist
 from store.people import RosterPupil, save_pupil
 from store.worklist import Line
 
@@ -60,7 +60,7 @@ def linked(desk: Desk, born: date = date(2010, 3, 5)) -> tuple[Family, str]:
 
 def erase(desk: Desk, family: Family, guardian: str, why: str = "turned_18") -> None:
     """The link is erased."""
-    erasure.intend(desk.store, [(f"{family.pupil_id}/{guardian}", why)])
+    deletions.intend(desk.store, [(f"{family.pupil_id}/{guardian}", why)])
     erasure.replay(desk.store)
 
 
