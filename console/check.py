@@ -54,7 +54,7 @@ def _store(house: "House") -> str:
     store = open_store(house)
     try:
         if not is_current(store.engine):
-            raise NotReady("not_migrated", "the store is not at the newest tables", "restore it, or run: foresatt init")
+            raise NotReady("not_migrated", "the store is not at the newest tables", "run: foresatt store migrate")
         with store.read() as tx:
             from store import audit, audit_heads
 
@@ -75,7 +75,10 @@ def _keys(house: "House") -> str:
     keyring, key = open_keyring(house), secrets.token_bytes(32)
     if keyring.unwrap([("S-CHECK", keyring.wrap([("S-CHECK", key)])[0])]) != [key]:
         raise NotReady("keys_wrong", "the key file does not open what it sealed", "restore it from its escrow copy")
-    return f"seals and opens, epoch {keyring.epoch}"
+    days = (datetime.now(UTC) - keyring.epochs[keyring.epoch]).days
+    if days >= house.settings.keys.rotate_days:
+        raise NotReady("keys_old", f"the keys are {days} days old", "run: foresatt keys rotate --by STAFF")
+    return f"seals and opens, epoch {keyring.epoch}, {days} days old"
 
 
 def _gpg(house: "House") -> str:

@@ -10,17 +10,20 @@ import sys
 import click
 
 from console.analogue import analogue
+from console.audit import audit
 from console.bench import bench
 from console.check import check
 from console.consent import consent
 from console.demo import demo
 from console.form import form
 from console.inspect import inspect
+from console.keys import keys
 from console.review import review
 from console.roster import roster
 from console.runs import intake, provision, reconcile, reprocess, retention
 from console.setup import init
 from console.state import State, common
+from console.store import store
 from console.submissions import show, submissions
 from console.up import up
 from console.worklist import worklist
@@ -67,6 +70,9 @@ for command in (
     form,
     consent,
     analogue,
+    store,
+    keys,
+    audit,
     up,
     bench,
 ):

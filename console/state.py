@@ -62,6 +62,19 @@ class State:
         """A message for people, on standard error."""
         click.echo(text, err=True)
 
+    @contextmanager
+    def progress(self, label: str) -> "Iterator[Callable[[int, int], None]]":
+        """A bar on a terminal's standard error, fed with (done, total); silent elsewhere and with `--json`."""
+        if self.as_json or not sys.stderr.isatty():
+            yield lambda done, total: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bars:
+            bar = bars.add_task(label, total=None)
+            yield lambda done, total: bars.update(bar, completed=done, total=total)
+
     def table(self, title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A list for people; nothing with `--json`."""
         if self.as_json:

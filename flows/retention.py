@@ -5,6 +5,9 @@ from typing import Any
 
 from flows.steps import WATCH, opened
 from schemas.errors import RunFault
+from store.audit import RULES
+from store.audit_heads import export
+from store.rotation import destroy_old
 from tasks.collect.channels import channels
 from tasks.collect.step import dispose
 from tasks.guard import current_run, safe_flow, safe_task
@@ -12,6 +15,8 @@ from tasks.report.summary import publish
 from tasks.retain.sweep import overdue, preview, sweep
 
 sweep_task = safe_task(sweep, "retain")
+destroy_task = safe_task(destroy_old, "destroy old keys")
+head_task = safe_task(export, "write the audit's head down")
 dispose_task = safe_task(dispose, "dispose")
 
 
@@ -28,6 +33,8 @@ def retention(as_of: date | None = None, dry_run: bool = False) -> dict[str, Any
             dispose_task(sources, store)
             for source in sources:
                 source.close()
+            destroy_task(store, RULES)
+            head_task(store)
         late = overdue(store)
         day = store.today
     publish("retention", {"erased": counts, "run": {"overdue": late}})

@@ -76,6 +76,14 @@ def head(tx: Transaction) -> Head | None:
     return Head(row.seq, row.mac) if row else None
 
 
+def read(tx: Transaction, subjects: Sequence[str] = (), last: int = 50) -> list[Row[Any]]:
+    """The newest `last` rows (about these ids, where any are given), oldest first."""
+    query = select(audit).order_by(audit.c.seq.desc()).limit(last)
+    if subjects:
+        query = query.where(audit.c.subject_id.in_(subjects))
+    return list(tx.connection.execute(query).all())[::-1]
+
+
 def verify(tx: Transaction, heads: Sequence[Head] = ()) -> Break | None:
     """None where the whole chain holds and every head that was written down lies on it, else the first break.
 
