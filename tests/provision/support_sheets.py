@@ -9,10 +9,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pypdfium2
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
+from fixtures.boxed import printed
 from schemas.boxed import MARK_IDS, MARKS, Box, SheetKind
 from schemas.documents import FIELDS, Reading
 from schemas.settings import Settings
@@ -23,15 +23,6 @@ POST = Settings(environment="test").post
 
 def reader(pdf: bytes) -> PdfReader:
     return PdfReader(io.BytesIO(pdf))
-
-
-def filled(pdf: bytes, values: dict[str, str]) -> bytes:
-    """The PDF as a person's program saves it, with these fields filled in ("/Yes" ticks a box)."""
-    writer = PdfWriter(clone_from=reader(pdf))
-    writer.update_page_form_field_values(writer.pages[0], values, auto_regenerate=False)
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
 
 
 def read(pdf: bytes) -> Reading:
@@ -74,14 +65,7 @@ def ink(page: Any, box: Box, *, per_mm: int = 10, inset: float = 1.0) -> float:
 
 def picture(pdf: bytes, dpi: int = 200) -> Any:
     """The first page as it is printed, its fields with it: grey, uint8."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        if document.get_formtype():
-            document.init_forms()
-        grey = np.array(document[0].render(scale=dpi / 72, grayscale=True).to_numpy())
-        return grey.reshape(grey.shape[:2])
-    finally:
-        document.close()
+    return printed(pdf, dpi=dpi)
 
 
 def elements(node: Any) -> Iterator[Any]:
