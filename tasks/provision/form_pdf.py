@@ -137,7 +137,7 @@ def _label(text: str, width: float) -> list[str]:
     if width_of(text, 9.5) <= width:
         return [text]
     first, _, rest = text.partition(" (")
-    return [first, f"({rest}"]
+    return [f"{first} ", f"({rest}"]
 
 
 def _cell(sheets: Sheets, told: Words, slot: int, name: FieldName, pupil: Pupil | None, *, fillable: bool) -> None:

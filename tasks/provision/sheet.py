@@ -48,9 +48,10 @@ def _fonts() -> dict[Weight, str]:
 
 
 def lines_of(text: str, size: float, width: float, weight: Weight = "Regular") -> list[str]:
-    """The text broken to lines of at most `width` millimetres."""
+    """The text broken to lines of at most `width` millimetres. Each but the last ends in a blank: whoever reads it aloud
+    or copies it must not join the words on either side of the break."""
     broken: list[str] = simpleSplit(text, _fonts()[weight], size, width * MM)
-    return broken
+    return [f"{line} " for line in broken[:-1]] + broken[-1:]
 
 
 def width_of(text: str, size: float, weight: Weight = "Regular") -> float:

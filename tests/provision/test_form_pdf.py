@@ -238,6 +238,16 @@ def test_the_form_is_read_aloud_in_order() -> None:
     assert [] == [one for one in elements(tree) if one["/S"] == "/Figure" and "/Alt" not in one]
 
 
+def test_words_stay_apart_where_lines_break() -> None:
+    """Read aloud or copied, the last word of a line and the first of the next are two."""
+    for name in ("form-nb", "form-en", "consent-nn"):
+        told = words(name[-2:])  # type: ignore[arg-type]
+        sections = told.letter if name.startswith("form") else told.consent.letter
+        whole = "".join(reader(SHEETS[name]).pages[0].extract_text(extraction_mode="plain").split("\n"))
+        for text in chain.from_iterable(section.text for section in sections):
+            assert text in whole
+
+
 def test_the_same_words_give_the_same_bytes() -> None:
     """A form drawn again is the same file: a changed file means a changed form."""
     assert SHEETS["form-en"] == form_pdf("en", SENDER)
