@@ -48,8 +48,8 @@ def _fonts() -> dict[Weight, str]:
 
 
 def lines_of(text: str, size: float, width: float, weight: Weight = "Regular") -> list[str]:
-    """The text broken to lines of at most `width` millimetres. Each but the last ends in a blank: whoever reads it aloud
-    or copies it must not join the words on either side of the break."""
+    """The text broken to lines of at most `width` millimetres. Each but the last ends in a blank, so that words stay
+    apart where it is read aloud or copied."""
     broken: list[str] = simpleSplit(text, _fonts()[weight], size, width * MM)
     return [f"{line} " for line in broken[:-1]] + broken[-1:]
 
