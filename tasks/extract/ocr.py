@@ -20,6 +20,11 @@ Grey = NDArray[np.uint8]
 Language = Literal["nor", "eng"]
 
 _LETTER_HEIGHT: Final = 32
+BORDER: Final = 14
+"""White pixels round a cleaned piece."""
+_PALEST: Final = 205
+_FAINTEST: Final = 170
+
 _LSTM: Final[Any] = tesserocr.OEM.LSTM_ONLY
 _engines: dict[tuple[Path, Language], Any] = {}
 _lock: Final = threading.Lock()
@@ -84,8 +89,10 @@ def cleaned(piece: Grey, millimetre: float) -> Grey | None:
     paper = float(np.percentile(piece, 80))
     white = np.clip(piece.astype(np.float32) * (255 / max(paper, 1)), 0, 255).astype(np.uint8)
     level, ink = cv2.threshold(white, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
-    if level > 215 or white.min() > 170:
+    if white.min() > _FAINTEST:
         return None
+    if level > _PALEST:  # thin or pale ink: what divides it from paper lies lower than the whole crop's shades say
+        ink = cv2.threshold(white, _PALEST, 255, cv2.THRESH_BINARY_INV)[1]
     top, bottom = _rule_edges(ink.mean(axis=1) / 255, 0.15, millimetre)
     left, right = _rule_edges(ink.mean(axis=0) / 255, 0.3, millimetre)
     white, ink = white[top:bottom, left:right], ink[top:bottom, left:right]
@@ -103,7 +110,9 @@ def cleaned(piece: Grey, millimetre: float) -> Grey | None:
     factor = min(4.0, max(0.4, _LETTER_HEIGHT / tall))
     how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
     sized = cv2.resize(text, None, fx=factor, fy=factor, interpolation=how)
-    return np.asarray(cv2.copyMakeBorder(sized, 14, 14, 14, 14, cv2.BORDER_CONSTANT, value=(255,)), dtype=np.uint8)
+    return np.asarray(
+        cv2.copyMakeBorder(sized, BORDER, BORDER, BORDER, BORDER, cv2.BORDER_CONSTANT, value=(255,)), dtype=np.uint8
+    )
 
 
 def _rule_edges(share: NDArray[np.float64], dark: float, millimetre: float) -> tuple[int, int]:

@@ -98,7 +98,7 @@ def _read(archive: zipfile.ZipFile, settings: Post) -> Reading:
     seen, faults, numbers = _pictures(archive, names, settings)
     if forms and (walk.hidden or (seen and any(form.entries for form in seen) and len(distinct([*forms, *seen])) > 1)):
         faults = {"two_layers_disagree"}
-        forms = tuple(map(doubted, forms))
+        forms, seen = tuple(map(doubted, forms)), list(map(doubted, seen))
     elif forms or any(form.entries for form in seen):
         faults = set()
     every = distinct([*forms, *(form for form in seen if form.entries)])

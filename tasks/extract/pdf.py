@@ -28,7 +28,7 @@ pdfium_c: Final[Any] = pypdfium2.raw
 _FULL_PAGE: Final = 0.6
 """Share of a page from which its pictures are the page, and a text layer is a second opinion."""
 
-_DPI: Final = 200
+_DPI: Final = 250
 _lock: Final = threading.Lock()  # PDFium is not for several threads at once
 
 
@@ -142,9 +142,14 @@ def _scan(page: Any, number: int, settings: Post, found: _Found, *, quiet: bool 
     if wide * high * (_DPI / 72) ** 2 > settings.max_pixels:
         found.faults.add("too_large")
         return None
-    grey = page.render(scale=_DPI / 72, grayscale=True).to_numpy()
-    form, numbers = read_page(grey.reshape(grey.shape[:2]), settings, number)
-    found.numbers = found.numbers or numbers
+    grey = pdfpage.only_picture(page)
+    if grey is None:
+        drawn = page.render(scale=_DPI / 72, grayscale=True).to_numpy()
+        grey = drawn.reshape(drawn.shape[:2])
+    read = read_page(grey, settings, number)
+    form = read.form
+    found.numbers = found.numbers or read.numbers
+    found.faults |= {*read.faults}
     if form:
         found.scanned.append(form)
     elif not quiet:
@@ -161,6 +166,7 @@ def _two_layers(page: Any, number: int, settings: Post, found: _Found, typed: tu
     if form is None:
         found.scanned += [replace(doubted(one), machine_read=True) for one in typed]
     if form is None or len(typed) > 1 or not _agree(typed[0], form):
+        found.scanned = [doubted(one) if one is form else one for one in found.scanned]
         found.faults.add("two_layers_disagree")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pypdfium2.raw
 
 from tasks.extract.columns import Cell, Row
@@ -144,6 +145,30 @@ def pictures(page: Any) -> tuple[float, int]:
         wide, high = picture.get_px_size()
         largest = max(largest, wide * high)
     return min(1.0, covered / max(width * height, 1.0)), largest
+
+
+def only_picture(page: Any) -> Any:
+    """The grey picture (uint8, height x width) that is all there is on a page, as the scanner made it; None where
+    anything else stands there too, or the picture is turned over or cut, so that the page must be drawn to be seen."""
+    if pdfium_c.FPDFPage_GetAnnotCount(page) or pdfium_c.FPDFPage_CountObjects(page) != 1:
+        return None
+    found = next(iter(page.get_objects(max_depth=1)), None)
+    if found is None or found.type != pdfium_c.FPDF_PAGEOBJ_IMAGE:
+        return None
+    matrix, (left, bottom, right, top) = found.get_matrix(), page.get_cropbox()
+    straight = abs(matrix.b) + abs(matrix.c) < 0.01 * min(matrix.a, matrix.d)
+    near = 0.02 * (right - left)
+    whole = abs(matrix.e - left) < near and abs(matrix.f - bottom) < near
+    whole = whole and abs(matrix.a - (right - left)) < near and abs(matrix.d - (top - bottom)) < near
+    if (
+        not straight
+        or not whole
+        or pdfium_c.FPDFPageObj_HasTransparency(found)
+        or pdfium_c.FPDFPageObj_GetClipPath(found)
+    ):
+        return None
+    picture = found.get_bitmap().to_pil().convert("L")
+    return np.asarray(picture, dtype=np.uint8)
 
 
 def fields(page: Any, form: Any) -> tuple[list[Field], list[Piece], bool]:

@@ -1,41 +1,31 @@
 """The form read off a picture: a scan, a photograph, a fax.
 
-Belongs here: opening pictures within bounds, which way up they are, reading cell by cell, how far to believe it. Does
-not belong here: the geometry (`layout`), the engines (`ocr`). Nothing read here is ever `accepted`: a field is `ready`
-(a person confirms it) or for `review`.
+Belongs here: opening pictures within bounds, which way up they are, reading cell by cell. Does
+not belong here: the geometry (`layout`), the readers (`cell`), how far to believe them (`policy`).
 """
 
 import io
 import re
-import string
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 from rapidfuzz import fuzz
 
-from schemas.documents import Decision, FieldName, ReadField, ReadForm, Reading
+from schemas.documents import FieldName, ReadField, ReadForm, Reading
 from schemas.form import LABELS, REFUSAL_LABELS, ROWS
 from schemas.settings import Post
 from tasks.extract import ocr, values
+from tasks.extract.cell import look
 from tasks.extract.draft import Draft, distinct
 from tasks.extract.layout import Grey, Grid, find_grid
 from tasks.extract.numbers import holds_number
+from tasks.extract.policy import Seen, agreed, judged, page_printed
 
 FORMATS: Final[tuple[str, ...]] = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
-READY: Final = 0.88
-"""Tesseract's own figure for its least sure word, from which a typed cell is `ready`."""
-
-_FOREIGN: Final = re.compile(r"[^\x20-\x7eæøåÆØÅ]")
-"""Letters outside the Norwegian data's own come back as a neighbour (ë as é), so any such letter is a doubt."""
-
-_ALLOWED: Final[dict[FieldName, str]] = {
-    "fnr": string.digits,
-    "mobile": string.digits + "+",
-    "email": f"{string.ascii_letters}{string.digits}@._+-",
-}
 _SURELY: Final = 85
 _PERHAPS: Final = 70
 """How alike a line and the printed refusal must be, of 100, for a tick and for a person's look."""
@@ -60,25 +50,28 @@ def read_image(data: bytes, settings: Post) -> Reading:
     """Every form on a picture (PNG, JPEG, TIFF with its pages, BMP, GIF, WebP).
 
     Faults: `damaged` (no picture, or cut short), `too_large` (pages, pixels or bytes over the settings),
-    `layout_not_found` (no page with the form's table). Raises OutsideFault where Tesseract's files are missing.
+    `layout_not_found` (no page with the form's table), `handwritten` (a page of it), `readers_disagree` (on a printed
+    number). Raises OutsideFault where an engine's files are missing.
     """
     if len(data) > settings.max_bytes:
         return Reading(faults=("too_large",))
     forms: list[ReadForm] = []
+    faults: set[str] = set()
     numbers = found = False
     try:
         for number, page in enumerate(_pages(data, settings), 1):
-            form, holds = read_page(page, settings, number)
-            found, numbers = found or form is not None, numbers or holds
-            if form and form.entries:
-                forms.append(form)
+            read = read_page(page, settings, number)
+            found, numbers = found or read.form is not None, numbers or read.numbers
+            faults |= {*read.faults}
+            if read.form and read.form.entries:
+                forms.append(read.form)
     except _TooLarge:
         return Reading(distinct(forms), ("too_large",), numbers)
     except Image.DecompressionBombError:
         return Reading(distinct(forms), ("too_large",), numbers)
     except _BAD_PICTURE:
         return Reading(distinct(forms), ("damaged",), numbers)
-    return Reading(distinct(forms), () if found else ("layout_not_found",), numbers)
+    return Reading(distinct(forms), tuple(sorted(faults)) if found else ("layout_not_found",), numbers)
 
 
 def page_sized(data: bytes) -> bool:
@@ -118,24 +111,53 @@ def _grey(picture: Any) -> Grey:
     return np.asarray(picture.convert("L"), dtype=np.uint8)
 
 
-def read_page(page: Grey, settings: Post, number: int = 1) -> tuple[ReadForm | None, bool]:
-    """One grey page (uint8, height x width): its form, None where it has no such table, and whether a sound identity
-    number was read. An empty table gives a form without entries."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one page gave. `form` is None where no layout was found, and has no entries where the table is empty;
+    `numbers`: a sound identity number was read; `faults`: document codes."""
+
+    form: ReadForm | None = None
+    numbers: bool = False
+    faults: tuple[str, ...] = ()
+
+
+def read_page(page: Grey, settings: Post, number: int = 1) -> Page:
+    """One grey page (uint8, height x width), by the boxed edition's marks or else by the seed's table."""
     grid = find_grid(page)
     grid = _upright(grid, settings) if grid else None
     if grid is None:
-        return None, False
+        return Page()
     draft = Draft(headed=True, own_label=True)
-    holds = False
+    seen: dict[tuple[int, FieldName], Seen] = {}
     for slot in (1, 2):
         for row, (name, _) in enumerate(ROWS, 1):
-            field = _cell(grid, row, slot, name, settings, f"page {number}, column {slot}")
-            if field:
-                draft.put(slot, name, field)
-                holds = holds or (name == "fnr" and holds_number(field.value))
+            found = look(name, grid.cell(row, slot), grid.millimetre, settings.tessdata)
+            if found:
+                seen[slot, name] = found
         _refusal(grid, slot, draft, settings)
+    return taken(seen, draft, number)
+
+
+def taken(seen: Mapping[tuple[int, FieldName], Seen], draft: Draft, number: int) -> Page:
+    """What was seen on a page as its form, by the policy."""
+    printed = page_printed(seen.values())
+    holds, faults = False, set[str]()
+    for (slot, name), cell in seen.items():
+        value, confidence, decision = judged(cell, page_printed=printed)
+        if name == "fnr" and values.refuses_in_words(cell.first, on_form=True):
+            draft.worded.add(slot)
+        elif value:
+            source = f"page {number}, column {slot}"
+            read = ReadField(value[: values.MAX_VALUE], round(min(confidence, 0.99), 2), source, decision)
+            draft.put(slot, name, read)
+            holds = holds or (name == "fnr" and holds_number(value))
+        if printed and name == "fnr" and not agreed(cell):
+            faults.add("readers_disagree")
+    if seen and not printed:
+        faults.add("handwritten")
     form = draft.finished()
-    return ReadForm(form.entries if form else (), machine_read=True), holds
+    entries = form.entries if form else ()
+    return Page(ReadForm(entries, machine_read=True), holds, tuple(sorted(faults)) if entries else ())
 
 
 def _upright(grid: Grid, settings: Post) -> Grid | None:
@@ -150,42 +172,6 @@ def _upright(grid: Grid, settings: Post) -> Grid | None:
             if found == 2:
                 return tried
     return None
-
-
-def _cell(grid: Grid, row: int, slot: int, name: FieldName, settings: Post, source: str) -> ReadField | None:
-    """One cell read; None where it is blank."""
-    piece = ocr.cleaned(grid.cell(row, slot), grid.millimetre)
-    if piece is None:
-        return None
-    tessdata, several = settings.tessdata, ocr.lines_in(piece) > 1
-    plain = ocr.read(piece, tessdata, "eng" if name == "email" else "nor", lines=several)
-    value, confidence = values.cleaned(name, plain.text), plain.confidence
-    sure = values.plausible(name, value) and not _FOREIGN.search(value)
-    letters = sum(map(str.isalpha, plain.text))
-    if name == "email" or (name in _ALLOWED and (letters <= len(plain.text) // 2 or confidence < 0.6)):
-        tidy = "".join if name == "email" else _digits_of
-        strict = ocr.read(piece, tessdata, "eng", only=_ALLOWED[name], lines=several)
-        value, agree = tidy(strict.text.split()), tidy(strict.text.split()) == tidy(plain.text.split())
-        # Limited to some letters the engine often says 0 for sound readings: two equal ones outweigh that.
-        confidence = max(confidence, strict.confidence) if agree else min(confidence, strict.confidence)
-        sure = agree and _sound(name, value)
-    if not value:
-        return None
-    decision: Decision = "ready" if sure and confidence >= READY else "review"
-    return ReadField(value[: values.MAX_VALUE], round(min(confidence, 0.99), 2), source, decision)
-
-
-def _digits_of(words: list[str]) -> str:
-    """The digits of a reading, a leading + kept."""
-    text = "".join(words)
-    return ("+" if text.startswith("+") else "") + re.sub(r"\D", "", text)
-
-
-def _sound(name: FieldName, value: str) -> bool:
-    """Whether a number or address is one by what it must be: check digits, a Norwegian mobile, an address' shape."""
-    if name == "fnr":
-        return holds_number(value)
-    return bool(re.match(r"^(?:\+47)?[49]\d{7}$", value)) if name == "mobile" else values.plausible(name, value)
 
 
 def _refusal(grid: Grid, slot: int, draft: Draft, settings: Post) -> None:

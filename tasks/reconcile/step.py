@@ -44,7 +44,7 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pup
     if pupil is None:
         return _weigh(tx, entry, verdict, match, register)
     over, covered = _no_longer(tx, entry, pupil)
-    if over is not None:
+    if over is not None and not _pupil_in_doubt(entry):
         return Decision(_bare(entry), Out.NOT_APPLICABLE, (over,), pupil.id)
     return replace(_weigh(tx, entry, verdict, match, register), guardian_id=covered)
 
@@ -95,6 +95,12 @@ def _no_longer(tx: Transaction, entry: Entry, pupil: Pupil) -> tuple[Fault | Non
     return Fault("pupil", "pupil_adult"), None
 
 
+def _pupil_in_doubt(entry: Entry) -> bool:
+    """Whether a machine read the pupil's name unsurely: that is no positive identification, and erases nothing."""
+    _, _, decision = entry.sources.get("pupil", (1.0, "", "accepted"))
+    return entry.machine_read and decision == "review" and not entry.decided_as
+
+
 def _evidence(entry: Entry, pupil: Pupil | None, register: Register, settings: Settings) -> Evidence:
     if pupil is None:
         return Evidence(None)
@@ -112,10 +118,10 @@ def _doubts(entry: Entry, verdict: Verdict) -> tuple[Fault, ...]:
     """What a person must look at before any of it is used; a steward's confirmation settles it."""
     if entry.decided_as:
         return ()
-    machine = (Fault("document", "low_confidence"),) if entry.machine_read else ()
-    unsure = any(decision == "review" for _, _, decision in entry.sources.values())
-    read = (Fault("document", "low_confidence"),) if unsure and not entry.machine_read else ()
-    return tuple(dict.fromkeys([*verdict.faults, *machine, *read]))
+    enough = ("accepted",) if entry.machine_read else ("accepted", "ready")
+    unsure = any(decision not in enough for _, _, decision in entry.sources.values())
+    read = (Fault("document", "low_confidence"),) if unsure else ()
+    return tuple(dict.fromkeys([*verdict.faults, *read]))
 
 
 def _about_pupil(entry: Entry, pupil: Pupil | None) -> list[Fault]:

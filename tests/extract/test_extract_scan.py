@@ -12,11 +12,14 @@ from PIL import Image
 
 from fixtures.filled import FilledColumn, FilledForm
 from fixtures.pages import packed, rendered, scanned, typed_pdf
-from schemas.documents import FIELDS
+from fixtures.paperset import handwritten
+from schemas.documents import FIELDS, FieldName
 from schemas.errors import OutsideFault
 from schemas.settings import Post
+from tasks.extract.draft import Draft
 from tasks.extract.layout import find_grid
-from tasks.extract.scan import read_image, read_page
+from tasks.extract.policy import Seen
+from tasks.extract.scan import Page, read_image, read_page, taken
 
 POST = Post()
 Filled = Callable[[int], FilledForm]
@@ -45,12 +48,72 @@ def test_a_scan_is_read_whichever_way_it_lies(
     assert ([told(form)], ()) == ([told(read) for read in reading.forms], reading.faults)
 
 
-def test_nothing_read_by_a_machine_is_accepted() -> None:
-    """A sure cell is `ready`, any other for `review`; the form says `machine_read`, and a sound number is noticed."""
-    reading = read_image(scanned(ONE, seed=5, fmt="jpeg"), POST)
-    decisions = {name: read.decision for name in FIELDS if (read := reading.forms[0].entries[0].get(name))}
-    assert {"ready", "review"} >= set(decisions.values())
-    assert ("ready", True, True) == (decisions["fnr"], reading.forms[0].machine_read, reading.holds_number)
+def _decisions(form: Any) -> dict[str, str]:
+    return {name: read.decision for name in FIELDS if (read := form.entries[0].get(name))}
+
+
+def test_print_that_both_readers_read_alike_is_accepted() -> None:
+    """A clean typed sheet needs no person: every field is `accepted`; the form says that a machine read it."""
+    form = read_image(scanned(ONE, seed=5, fmt="jpeg"), POST).forms[0]
+    assert {"accepted"} == set(_decisions(form).values())
+    assert form.machine_read
+
+
+def _over(draw: Callable[[Any], None], *, noise: float = 3.0) -> Any:
+    """The typed sheet with something drawn on it before it is scanned, at 200 dpi."""
+    page = rendered(typed_pdf(ONE), dpi=200)
+    draw(page)
+    return read_image(packed([page], dpi=200, fmt="png"), POST)
+
+
+def _at(x: float, y: float) -> tuple[int, int]:
+    return round(x * 200 / 25.4), round(y * 200 / 25.4)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda page: cv2.line(page, _at(71, 175), _at(105, 175.5), (0,), 3),
+        lambda page: cv2.line(page, _at(75, 168), _at(95, 182), (30,), 4),
+        lambda page: cv2.putText(page, "77302", _at(100, 179), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.1, (20,), 3),
+        lambda page: cv2.circle(page, _at(84, 175), 30, (20,), -1),
+        lambda page: cv2.putText(page, "?", _at(102, 177), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (0,), 3),
+    ],
+    ids=["struck out", "struck through the rules", "more digits by hand", "blot", "question mark"],
+)
+def test_a_number_that_was_written_on_is_never_accepted(draw: Callable[[Any], None]) -> None:
+    """Crossed out, written over, added to, in doubt: a person reads the number."""
+    reading = _over(draw)
+    read = reading.forms[0].entries[0].fnr if reading.forms else None
+    assert read is None or "review" == read.decision
+
+
+def test_two_numbers_in_one_cell_are_a_persons() -> None:
+    """Which of them is meant, no reader knows."""
+    two = FilledForm(FilledColumn("Ola Nordmann", "41819077302 10915596784", "Kari Nordmann"))
+    fnr = read_image(scanned(two, seed=2, fmt="png"), POST).forms[0].entries[0].fnr
+    assert fnr is not None
+    assert "review" == fnr.decision
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_handwriting_is_never_accepted(seed: int) -> None:
+    """A sheet filled in by hand is for review in every field and says so; a number stands there as a suggestion."""
+    reading = read_image(handwritten(ONE, seed=seed), POST)
+    assert ("handwritten" in reading.faults, {"review"}) == (True, set(_decisions(reading.forms[0]).values()))
+
+
+def test_a_misread_number_is_said_to_be_one() -> None:
+    """Readers that disagree about a printed number leave the whole sheet to a person."""
+    cells: tuple[tuple[FieldName, str, str], ...] = (
+        ("fnr", "41819077302", "41819077308"),
+        ("name", "Kari Nordmann", "Kari Nordmann"),
+    )
+    seen: dict[tuple[int, FieldName], Seen] = {
+        (1, name): Seen(name, text, other, least=1.0, sure=1.0, other=0.0, printed=True) for name, text, other in cells
+    }
+    page = taken(seen, Draft(headed=True, own_label=True), 1)
+    assert (("readers_disagree",), "review") == (page.faults, page.form and _decisions(page.form)["fnr"])
 
 
 def test_a_number_that_fails_its_check_digits_is_read_as_it_stands_and_never_ready(told: Told) -> None:
@@ -144,7 +207,7 @@ def test_another_table_is_not_taken_for_the_form() -> None:
         top = round((150 + 10 * number) * scale)
         other[top - 1 : top + 2, round(20 * scale) : round(70 * scale)] = 0
     assert find_grid(other) is not None
-    assert (None, False) == read_page(other, POST)
+    assert Page() == read_page(other, POST)
 
 
 def test_missing_language_files_are_the_outside_worlds_fault(tmp_path: Path) -> None:

@@ -29,8 +29,6 @@ NOT_RAISED = {
     "no_responsibility": "only the register can say so, and its client is not built; a steward may reject with it",
     "responsibility_other": "as above",
     "consent_unproven": "consents are recorded by stewards, who see the pupil; none is read off a form yet",
-    "handwritten": "handwriting is not told from print yet; whatever was read off a picture is low_confidence",
-    "readers_disagree": "there is one reader of pictures",
 }
 """Reasons that nothing raises yet, each with why. Whoever builds what raises one takes it out of here."""
 
