@@ -3,7 +3,7 @@
 Belongs here: how evenly ink stands on its line. Does not belong here: what follows from it (`policy`). Measured on six
 typefaces and eleven handwriting-like fonts with and without jitter, and on real digits: print stands on its line
 within 0.07 of a digit's height, hands leave it by more. A neat font drawn without any jitter passes as print at times;
-that both readers must agree on a name as well, on the same page, keeps it out.
+that both readers must agree on most of the page keeps it out.
 """
 
 from typing import Any, Final

@@ -78,6 +78,7 @@ WORDS: Final[tuple[FieldName, ...]] = ("pupil", "name", "email")
 
 
 MOST_WORDS: Final = 0.8
+MOST_ALIKE: Final = 0.65
 LIKELY: Final = 0.005
 LIKELY_SIZE: Final = 0.1
 """From which share of its own reading's likelihood the second reader holds a ring, or a capital, for possible."""
@@ -121,16 +122,15 @@ def tidy(name: FieldName, text: str) -> str:
 
 def page_printed(seen: Iterable[Seen]) -> bool:
     """Whether a whole page is print: its numbers (of three or four, one may look uneven, and is then itself for
-    review), nearly all its words, and a text that both readers read the same. A column in a hand makes the page a
-    person's."""
+    review), nearly all its words, and most cells read the same by both readers (of a hand few are). A column in a hand
+    makes the page a person's."""
     cells = list(seen)
     numbers = [cell.printed for cell in cells if cell.name in NUMBERS]
     words = [cell for cell in cells if cell.name in WORDS]
     even = sum(cell.printed for cell in words) >= MOST_WORDS * len(words)
     uneven = len(numbers) - sum(numbers)
-    return (
-        bool(words) and uneven <= (len(numbers) > 2) and even and any(agreed(cell) and cell.printed for cell in words)
-    )
+    alike = sum(agreed(cell) for cell in cells) >= MOST_ALIKE * len(cells)
+    return bool(words) and uneven <= (len(numbers) > 2) and even and alike
 
 
 def suggestion(seen: Seen) -> str:

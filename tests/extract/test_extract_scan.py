@@ -108,6 +108,8 @@ def test_a_misread_number_is_said_to_be_one() -> None:
     cells: tuple[tuple[FieldName, str, str], ...] = (
         ("fnr", "41819077302", "41819077308"),
         ("name", "Kari Nordmann", "Kari Nordmann"),
+        ("pupil", "Ola Nordmann", "Ola Nordmann"),
+        ("email", "kari@example.no", "kari@example.no"),
     )
     seen: dict[tuple[int, FieldName], Seen] = {
         (1, name): Seen(name, text, other, least=1.0, sure=1.0, other=0.0, printed=True) for name, text, other in cells
