@@ -1,5 +1,6 @@
 """`foresatt form` for everyone: it needs no home and no store."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from console.main import cli
 from console.state import State
+from fixtures.boxed import with_values
 from schemas.errors import UsageFault
 
 
@@ -72,3 +74,19 @@ def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
         run("form", "--out", tmp_path / "s.pdf")
 
     assert b"mine" == (tmp_path / "s.pdf").read_bytes()
+
+
+def test_the_form_goes_the_whole_way_from_the_command_to_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written by `form`, filled in on screen, shown by `inspect`: the values as typed, each good enough to be used."""
+    monkeypatch.setenv("FORESATT_ENVIRONMENT", "test")
+    run("form", "--lang", "nn", "--out", tmp_path / "s.pdf")
+    values = {"1_pupil": "Ola Ødegård", "1_fnr": "41819077302", "1_name": "Kari Ødegård", "2_refused": "/Yes"}
+    (tmp_path / "t.pdf").write_bytes(with_values((tmp_path / "s.pdf").read_bytes(), values))
+    shown = json.loads(run("inspect", tmp_path / "t.pdf", "--json", "--reveal").stdout)
+    first, second = shown["forms"][0]["entries"]
+
+    assert ("41819077302", "accepted") == (first["fnr"]["value"], first["fnr"]["decision"])
+    assert ("Kari Ødegård", "Ola Ødegård") == (first["name"]["value"], first["pupil"]["value"])
+    assert (False, True) == (first["refused"], second["refused"])
