@@ -12,6 +12,7 @@ import click
 from console.analogue import analogue
 from console.audit import audit
 from console.bench import bench
+from console.bench_store import store as bench_store
 from console.check import check
 from console.consent import consent
 from console.demo import demo
@@ -77,6 +78,7 @@ for command in (
     bench,
 ):
     cli.add_command(command)
+bench.add_command(bench_store)
 
 
 def main() -> None:

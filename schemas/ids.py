@@ -6,6 +6,7 @@ They can never look like an identity number, so they may stand in logs, artifact
 import re
 import secrets
 import string
+from itertools import product
 from typing import Final
 
 KINDS: Final = {
@@ -22,6 +23,8 @@ KINDS: Final = {
     "N": "roster run",
     "H": "hold",
 }
+_SYLLABLES: Final = tuple("".join(three) for three in product(string.ascii_uppercase, repeat=3))
+_MANY: Final = len(_SYLLABLES) ** 9
 PATTERN: Final = re.compile(r"^[A-Z]-[A-Z]{26}$")
 
 
@@ -29,7 +32,11 @@ def new_id(kind: str) -> str:
     """A fresh random id of `kind` (one letter of `KINDS`); 26 letters are 122 bits."""
     if kind not in KINDS:
         raise ValueError("unknown kind of id")
-    return f"{kind}-" + "".join(secrets.choice(string.ascii_uppercase) for _ in range(26))
+    number, syllables = secrets.randbelow(_MANY), []
+    for _ in range(9):
+        number, syllable = divmod(number, len(_SYLLABLES))
+        syllables.append(_SYLLABLES[syllable])
+    return f"{kind}-{''.join(syllables)[:26]}"
 
 
 def is_id(text: str, kind: str | None = None) -> bool:

@@ -34,7 +34,7 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
         driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", (_plain(row) for row in rows))  # noqa: S608
         return
     with driver.cursor().copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types([_type(table, name) for name in columns])
+        copy.set_types(pg_types(table, columns))
         for row in rows:
             copy.write_row(row)
 
@@ -66,6 +66,11 @@ def reset_sequence(connection: Connection, table: Table) -> None:
     highest = select(func.coalesce(func.max(table.c[0]), 0) + 1).scalar_subquery()
     sequence = func.pg_get_serial_sequence(table.name, table.c[0].name)
     connection.execute(select(func.setval(sequence, highest, False)).where(sequence.is_not(None)))
+
+
+def pg_types(table: Table, columns: Sequence[str]) -> list[str]:
+    """PostgreSQL's names of the types of these columns."""
+    return [_type(table, name) for name in columns]
 
 
 def _type(table: Table, name: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 
 from schemas.outcomes import OPEN, SubmissionOutcome
 from store import analogue, deletions
@@ -132,8 +132,9 @@ def erase_links(tx: Transaction, pairs: Sequence[tuple[str, str, str]]) -> int:
             going.append(Going(pupil_id, guardian_id, reason, due_on, last=guardian_id not in left))
     before_erasure(tx, going)
     _forget_entries(tx, going)
-    for one in going:
-        run(delete(links).where(links.c.pupil_id == one.pupil_id, links.c.guardian_id == one.guardian_id))
+    if going:
+        this = (links.c.pupil_id == bindparam("pupil")) & (links.c.guardian_id == bindparam("guardian"))
+        run(delete(links).where(this), [{"pupil": one.pupil_id, "guardian": one.guardian_id} for one in going])
     orphans = [one.guardian_id for one in going if one.last]
     run(delete(outbox).where(outbox.c.subject_id.in_(orphans)))
     tx.vault.destroy(*orphans)

@@ -5,6 +5,7 @@ bits of it under the epoch's look-up key, and the few candidates are opened and 
 number itself is let go, does the full keyed value remain, under the permanent key: it cannot be computed anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -12,9 +13,10 @@ from typing import Final
 from sqlalchemy import delete, insert, or_, select, update
 
 from schemas.ids import new_id
+from store.bulk import insert_rows
 from store.database import Transaction
 from store.keyring import KeyRing
-from store.tables import guardians, links, outbox, pupils
+from store.tables import data_keys, guardians, links, outbox, pupils
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,24 @@ def of_pupil(tx: Transaction, pupil_id: str) -> list[Guardian]:
 
 def add(tx: Transaction, *, name: str, number: str, mobile: str, email: str) -> str:
     """A new guardian under a data key of their own; returns the id."""
-    ident = new_id("G")
-    tx.vault.new_key(ident)
-    sealed = _sealed(tx, ident, 1, name=name, number=number, mobile=mobile, email=email)
-    epoch = tx.keyring.epoch
-    place = {"number_bucket": bucket(tx.keyring, number, epoch), "bucket_epoch": epoch}
-    values = {**place, "row_version": 1, "created_at": tx.now}
-    tx.connection.execute(insert(guardians).values(id=ident, **values, **sealed))
-    return ident
+    return add_many(tx, [(name, number, mobile, email)])[0]
+
+
+def add_many(tx: Transaction, people: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    """New guardians (name, number, mobile, e-mail), each under a data key of their own, by the database's quickest
+    way; returns their ids in order."""
+    idents = [new_id("G") for _ in people]
+    epoch, now = tx.keyring.epoch, tx.now
+    rows = []
+    keys = tx.vault.new_keys(idents)
+    for ident, (name, number, mobile, email) in zip(idents, people, strict=True):
+        sealed = _sealed(tx, ident, 1, name=name, number=number, mobile=mobile, email=email)
+        rows.append((ident, bucket(tx.keyring, number, epoch), epoch, 1, now, *sealed.values()))
+    insert_rows(tx.connection, data_keys, ("subject_id", "wrapped", "epoch"), keys)
+    columns = ("id", "number_bucket", "bucket_epoch", "row_version", "created_at")
+    insert_rows(tx.connection, guardians, (*columns, "name_ct", "number_ct", "mobile_ct", "email_ct"), rows)
+    tx.vault.let_go(idents if len(idents) > 1 else ())
+    return idents
 
 
 def change_contact(tx: Transaction, guardian: Guardian, *, mobile: str, email: str) -> None:

@@ -4,6 +4,7 @@ A sealed value is bound (AAD) to its table, column, row and row version, so it c
 padded to 32-byte steps, because GCM shows the length. Erasing is destroying the data key *and* deleting the row.
 """
 
+import os
 import secrets
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -25,8 +26,7 @@ DAMAGED: Final = ("seal_broken", "erased")
 
 def pad(data: bytes) -> bytes:
     """Length (4 bytes), data, zeros up to a multiple of 32 bytes."""
-    body = len(data).to_bytes(4, "big") + data
-    return body + bytes(-len(body) % STEP)
+    return len(data).to_bytes(4, "big") + data + bytes(-(len(data) + 4) % STEP)
 
 
 def unpad(padded: bytes) -> bytes:
@@ -66,6 +66,11 @@ class Vault:
             found = self._keyring.unwrap([(row.subject_id, row.wrapped) for row in rows])
             self._keys.update((row.subject_id, AESGCM(key)) for row, key in zip(rows, found, strict=True))
 
+    def let_go(self, subjects: Iterable[str]) -> None:
+        """Forget keys held in memory, after work on many: the transaction need not hold them all to its end."""
+        for subject in subjects:
+            self._keys.pop(subject, None)
+
     def has_key(self, subject: str) -> bool:
         """Whether `subject` can still be opened."""
         return subject in self._keys or self._wrapped(subject) is not None
@@ -82,7 +87,7 @@ class Vault:
         """`data` sealed under the key of `subject`; `place` is "table.column". Layout: format (1 byte), epoch (2),
         nonce (12), ciphertext and tag."""
         head = bytes([FORMAT]) + self._keyring.epoch.to_bytes(2, "big")
-        nonce = secrets.token_bytes(12)
+        nonce = os.urandom(12)
         return head + nonce + self._key(subject).encrypt(nonce, pad(data), self._aad(head, place, row, version))
 
     def open(self, subject: str, place: str, row: str, sealed: bytes, version: int = 1) -> bytes:

@@ -38,10 +38,10 @@ class Going:
 def before_erasure(tx: Transaction, going: Sequence[Going]) -> None:
     """Bring the lines of these pairs to where they stand once the links are gone."""
     lines = _lines(tx, going)
-    for one in going:
-        if lines.get(one.pair) and _needs_a_line(lines[one.pair]):
-            ensure_remove(tx, one.pupil_id, one.guardian_id, one.why, tx.today)
-    lines = _lines(tx, going)
+    lacking = [one for one in going if _needs_a_line(lines.get(one.pair, []))]
+    for one in lacking:
+        ensure_remove(tx, one.pupil_id, one.guardian_id, one.why, tx.today)
+    lines.update(_lines(tx, lacking))
     cancelled: list[Row[Any]] = []
     parted: list[str] = []
     due: list[dict[str, object]] = []
@@ -74,6 +74,8 @@ def _write(tx: Transaction, cancelled: list[Row[Any]], parted: list[str], due: l
 
 def _lines(tx: Transaction, going: Sequence[Going]) -> dict[Pair, list[Row[Any]]]:
     wanted = {one.pair for one in going}
+    if not wanted:
+        return {}
     query = select(worklist_lines).where(worklist_lines.c.guardian_id.in_({one.guardian_id for one in going}))
     found: dict[Pair, list[Row[Any]]] = {}
     for row in tx.connection.execute(query).all():

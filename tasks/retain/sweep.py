@@ -72,9 +72,10 @@ def plan(tx: Transaction) -> Due:
     decided = (submissions.c.state == "decided") & submissions.c.original_ct.is_not(None)
     for row in run(select(submissions.c.id).where(decided, submissions.c.original_due_on <= today)):
         due.subjects.append((row.id, "original_time_out"))
-    later = select(links.c.pupil_id).where(or_(links.c.due_on.is_(None), links.c.due_on > today))
-    still = later.union(select(refusals.c.pupil_id).where(or_(refusals.c.due_on.is_(None), refusals.c.due_on > today)))
-    gone = (pupils.c.missing_runs >= 2) & (pupils.c.due_on <= today) & pupils.c.id.not_in(still)
+    gone = (pupils.c.missing_runs >= 2) & (pupils.c.due_on <= today)
+    for table in (links, refusals):  # asked pupil by pupil: of all that is stored, only what is due is looked at
+        later = or_(table.c.due_on.is_(None), table.c.due_on > today)
+        gone &= ~select(table.c.pupil_id).where(table.c.pupil_id == pupils.c.id, later).exists()
     for row in run(select(pupils.c.id).where(gone)):
         due.subjects.append((row.id, "left"))
     out = entry_rows.c.held_until <= today
@@ -85,6 +86,11 @@ def plan(tx: Transaction) -> Due:
 def sweep(store: Store, watch: Callable[[int, int], None] = lambda done, total: None) -> dict[str, int]:
     """Erase what is due; returns counts per kind and reason. `watch` is called with (done, total)."""
     recompute(store)
+    return erase_due(store, watch)
+
+
+def erase_due(store: Store, watch: Callable[[int, int], None] = lambda done, total: None) -> dict[str, int]:
+    """Erase what the stored dates say is due: what it costs follows what is due, not what is stored."""
     with store.read() as tx:
         due = plan(tx)
     _expire(store, due.entries)
