@@ -141,6 +141,15 @@ def _channel(name: str) -> Probe:
     return probe
 
 
+def _answers(house: "House") -> str:
+    if not house.settings.smtp.host:
+        return "no mail server: answers wait, letters can be printed"
+    from tasks.provision.smtp import connected
+
+    with connected(house.settings.smtp, house.settings.school.name):
+        return "the mail server takes us in"
+
+
 def _roster(house: "House") -> str:
     from sqlalchemy import func, select
 
@@ -183,6 +192,7 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("email", _channel("email")),
     ("digipost", _channel("digipost")),
     ("post", _channel("post")),
+    ("answers", _answers),
     ("roster", _roster),
     ("register", _register),
 )

@@ -10,6 +10,7 @@ import sys
 import click
 
 from console.analogue import analogue
+from console.answers import answers
 from console.audit import audit
 from console.bench import bench
 from console.bench_store import store as bench_store
@@ -74,6 +75,7 @@ for command in (
     store,
     keys,
     audit,
+    answers,
     up,
     bench,
 ):

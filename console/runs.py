@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from console.state import State, common, pass_state
-from schemas.errors import UsageFault
+from schemas.errors import ForesattError, UsageFault
 
 
 def run_flow(state: State, name: str, **parameters: Any) -> dict[str, Any]:
@@ -71,14 +72,16 @@ def show_summary(state: State, title: str, summary: Mapping[str, Any]) -> None:
     type=click.Path(exists=True, path_type=Path),
     help="With email or post: a Maildir, a folder of .eml, an mbox, or a folder of scans, read and never touched.",
 )
+@click.option("--watch", is_flag=True, help="With email: go on taking in mail as it comes, until Ctrl-C.")
 @common
 @pass_state
-def intake(state: State, channel: str, source: Path | None) -> None:
+def intake(state: State, channel: str, source: Path | None, watch: bool) -> None:
     """Run the intake flow once: collect, decrypt, read, validate, reconcile, load.
 
     \b
     foresatt intake                        every channel that is set up
     foresatt intake email --from ./mails   a folder of .eml, left untouched
+    foresatt intake email --watch          mail as it comes, until Ctrl-C
     """
     if source is not None:
         if channel not in ("email", "post"):
@@ -88,7 +91,37 @@ def intake(state: State, channel: str, source: Path | None) -> None:
         name, key = ("EMAIL", "SOURCE") if channel == "email" else ("POST", "FOLDER")
         os.environ[f"FORESATT_{name}_{key}"] = str(source.absolute())
         os.environ[f"FORESATT_{name}_READ_ONLY"] = "true"
+    if watch:
+        if channel != "email" or source is not None:
+            raise UsageFault("watch_needs_email", "--watch goes with email alone", "foresatt intake email --watch")
+        _watch(state)
+        return
     show_summary(state, "Intake", run_flow(state, "intake", channel=channel))
+
+
+def _watch(state: State) -> None:
+    """Intake, wait until the mail server tells of new mail or the time is out, intake again. A run that fails is told,
+    and the next one makes up for it."""
+    house = state.house()
+    house.home.require()
+    from console.server import orchestrator
+    from tasks.collect.channels import channels
+    from tasks.collect.imap import ImapChannel
+
+    seconds = house.settings.imap.poll_seconds
+    (source,) = channels(house.settings, house.home, "email")
+    with orchestrator(house):
+        while True:
+            if isinstance(source, ImapChannel):
+                source.mark()
+            try:
+                show_summary(state, "Intake", call_flow(state, "intake", channel="email"))
+            except ForesattError as fault:
+                state.say(f"foresatt: {fault.message}")
+            if isinstance(source, ImapChannel):
+                source.wait(seconds)
+            else:
+                time.sleep(seconds)
 
 
 @click.command(short_help="The nightly reconciliation, now.")

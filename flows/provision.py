@@ -1,14 +1,17 @@
-"""Provision: the Visma InSchool work list and the analogue register brought in step with the store."""
+"""Provision: work list and analogue register brought in step with the store, and answers that wait are sent."""
 
 from dataclasses import asdict
 from typing import Any
 
 from flows.steps import opened
+from schemas.errors import ForesattError
 from tasks.guard import current_run, safe_flow, safe_task
+from tasks.provision.answers import send_where_set_up
 from tasks.provision.step import provide
 from tasks.report.summary import publish
 
 provide_task = safe_task(provide, "provision")
+answer_task = safe_task(send_where_set_up, "answers")
 
 
 @safe_flow("provision")
@@ -16,5 +19,12 @@ def provision() -> dict[str, Any]:
     """Run it once; a second run changes nothing. An overdue REMOVE line shows in the summary until it is signed."""
     with opened() as store:
         counts = asdict(provide_task(store))
-    publish("provision", {"line": counts})
-    return {"flow_run_id": current_run(), **counts}
+        fault, said = None, dict[str, int]()
+        try:
+            said = asdict(answer_task(store))
+        except ForesattError as why:  # the lists do not wait for a mail server
+            fault = why
+    publish("provision", {"line": counts, "answer": said})
+    if fault is not None:
+        raise fault
+    return {"flow_run_id": current_run(), **counts, "answers": said}

@@ -60,10 +60,39 @@ class Imap(Section):
     password_file: Path | None = Field(
         None, description="File (mode 0600) that holds the password; goes before the variable."
     )
+    tenant: str = Field("", description="With a token: the organisation's id at Microsoft, or its domain.")
+    client_id: str = Field("", description="With a token: the id of the registered program.")
+    key_file: Path | None = Field(None, description="With a token: PEM file (mode 0600) with the program's RSA key.")
+    certificate_file: Path | None = Field(None, description="With a token: PEM file with the certificate of that key.")
+    scope: str = Field("https://outlook.office365.com/.default", description="With a token: what it is to open.")
+    token_url: str = Field("", description="Where tokens are given. Default: Microsoft's address for the tenant.")
+    token_ca_file: Path | None = Field(None, description="As `ca_file`, for where tokens are given.")
     folder: str = Field("INBOX", description="The folder that is read.")
     done_folder: str = Field("Ferdig", description="Where a mail is moved once it is taken in and decided.")
     review_folder: str = Field("Til skolen", description="The same, where a person has to look at what it holds.")
     since: date | None = Field(None, description="Mail that came before this day is not looked at.")
+    timeout_seconds: float = Field(30.0, gt=0, description="Patience with one answer.")
+    poll_seconds: float = Field(
+        300.0, gt=0, description="`intake email --watch` looks at least this often, whether the server tells or not."
+    )
+
+
+class Smtp(Section):
+    """The mail server that answers are handed to; off while `host` is empty. Always over TLS, the certificate
+    checked."""
+
+    host: str = Field("", description="The mail server's name, as its certificate says it.")
+    port: int = Field(587, gt=0, lt=65536, description="Where it takes mail from its users.")
+    security: Literal["starttls", "tls"] = Field(
+        "starttls", description="TLS after a greeting (port 587), or from the first byte (port 465)."
+    )
+    ca_file: Path | None = Field(None, description="PEM file of the authorities to trust instead of the system's.")
+    user: str = Field("", description="Who logs in; nobody while empty.")
+    password_env: str = Field("FORESATT_SMTP_PASSWORD", description="Environment variable that holds the password.")
+    password_file: Path | None = Field(
+        None, description="File (mode 0600) that holds the password; goes before the variable."
+    )
+    sender: str = Field("", description="The address that answers come from.")
     timeout_seconds: float = Field(30.0, gt=0, description="Patience with one answer.")
 
 
@@ -244,6 +273,7 @@ class Settings(Section):
     audit: AuditSettings = AuditSettings()
     email: Email = Email()
     imap: Imap = Imap()
+    smtp: Smtp = Smtp()
     digipost: Digipost = Digipost()
     post: Post = Post()
     evidence: Evidence = Evidence()

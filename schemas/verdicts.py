@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from schemas.answers import Answer
 from schemas.documents import FIELDS, FieldName
 from schemas.outcomes import EntryOutcome, SubmissionOutcome
 from schemas.reasons import CATALOGUE
+from schemas.settings import Language
 
 Basis = Literal["register", "roster", "steward"]
 
@@ -61,13 +63,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What validate says of one submission: its outcome, and document faults that concern it as a whole."""
+    """What validate says of one submission: its outcome, and document faults that concern it as a whole. `sender`: the
+    address in a mail's From, None where nobody must be answered. `answers` are reconcile's."""
 
     submission: str
     received_at: datetime
     outcome: SubmissionOutcome
     faults: tuple[Fault, ...] = ()
     entries: tuple[Entry, ...] = ()
+    channel: str = ""
+    sender: str | None = field(default="", repr=False)
+    language: Language | None = None
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

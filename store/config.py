@@ -25,6 +25,7 @@ RESERVED: Final = frozenset(
         "FORESATT_IMAP_PASSWORD",
         "FORESATT_KEYS_SECRET",
         "FORESATT_PREFECT_AUTH",
+        "FORESATT_SMTP_PASSWORD",
         "FORESATT_STORE_PASSWORD",
         "FORESATT_TRANSIT_TOKEN",
     }
@@ -129,6 +130,12 @@ language = "nb"             # nb, nn or en
 # host = "imap.example.org"
 # user = "skjema@example.org"
 # password_file = "keys/imap.password"
+
+[smtp]                        # who hands on the answers; without it they wait
+# host = "smtp.example.org"
+# user = "skjema@example.org"
+# sender = "skjema@example.org"
+# password_file = "keys/smtp.password"
 
 [digipost]
 # url = "https://api.digipost.no"

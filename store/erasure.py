@@ -16,6 +16,7 @@ from schemas.outcomes import OPEN, SubmissionOutcome
 from store import analogue, deletions
 from store.database import Store, Transaction
 from store.entries import expire
+from store.outbox import forget
 from store.tables import (
     corrections,
     data_keys,
@@ -94,6 +95,8 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
     if subject.startswith("S-"):
         return drop_original(tx, subject) if there and is_decided(tx, subject) else False
     if subject.startswith("K-"):
+        for pupil_id in tx.connection.execute(select(pupils.c.id).where(pupils.c.known_id == subject)).scalars().all():
+            forget(tx, pupil_id)
         tx.connection.execute(update(pupils).where(pupils.c.known_id == subject).values(known_id=None, known_ct=None))
         tx.vault.destroy(subject)
     elif subject.startswith("R-"):
@@ -112,6 +115,7 @@ def _erase_pupil(tx: Transaction, pupil_id: str, reason: str) -> None:
         analogue.remove(tx, ident)
     for known in run(select(pupils.c.known_id).where(pupils.c.id == pupil_id)).scalars().all():
         tx.vault.destroy(known or "")
+    forget(tx, pupil_id)
     run(delete(pupils).where(pupils.c.id == pupil_id))
     tx.vault.destroy(pupil_id)
 

@@ -8,7 +8,8 @@ receipt must stay what they were.
 """
 
 import mailbox
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 from schemas.documents import ChannelName, Delivery
 from schemas.errors import OutsideFault
 from schemas.settings import Settings
+from tasks.collect.census import Counted
 from tasks.collect.channel import MEDIA_TYPE, Channel, Fate
 from tasks.collect.mbox import MboxChannel
 
@@ -85,6 +87,14 @@ class MaildirChannel:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def count(self, known: Callable[[str], bool], handles: Sequence[str], before: datetime) -> Counted:
+        """See `census.Countable`."""
+        inbox, done = self._list(self.folder), self._list(self.done)
+        ours = {handle.removeprefix(f"{self.done.name}/") for handle in handles}
+        waits = [path for key, path in inbox.items() if not known(key)]
+        unknown = sum(_came(path) < before.timestamp() for path in waits)
+        return Counted(unknown + len(done.keys() - ours), len(ours - inbox.keys() - done.keys()))
 
     def _moved_meanwhile(self, key: str, fate: Fate) -> str | None:
         """A mail program renamed or deleted it between our look and our move: look once more."""
@@ -169,6 +179,14 @@ def email_channel(settings: Settings, home: Path) -> Channel:
     if (source / "new").is_dir() or (source / "cur").is_dir():
         return MaildirChannel(source, mail.max_bytes, read_only=mail.read_only)
     return EmlFolderChannel(source, mail.max_bytes)
+
+
+def _came(path: Path) -> float:
+    """When a mail came; one that goes while we look is none to count."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return math.inf
 
 
 def _read(listed: list[tuple[Path, str]], max_bytes: int, *, handles: bool) -> Iterator[Delivery]:

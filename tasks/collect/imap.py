@@ -7,8 +7,10 @@ A mail is known by UIDVALIDITY, UID and the SHA-256 of its bytes, never by being
 too. What is unread stays so.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -16,6 +18,7 @@ from typing import Final
 from schemas.documents import ChannelName, Delivery, numbered
 from schemas.errors import OutsideFault, UsageFault
 from schemas.settings import Imap
+from tasks.collect.census import Counted
 from tasks.collect.channel import MEDIA_TYPE, Fate
 from tasks.collect.imap_session import Login, Session
 
@@ -54,6 +57,7 @@ class ImapChannel:
     def __init__(self, chosen: Imap, login: Login, max_bytes: int, *, read_only: bool = False) -> None:
         self._chosen, self._max_bytes, self._read_only = chosen, max_bytes, read_only
         self._session = Session(chosen, login)
+        self._marked = 0
 
     def close(self) -> None:
         """Log out."""
@@ -102,6 +106,29 @@ class ImapChannel:
 
         return self._session.run(look)
 
+    def count(self, known: Callable[[str], bool], handles: Sequence[str], before: datetime) -> Counted:
+        """See `census.Countable`. A folder numbered anew is counted by the bytes of its mails."""
+        return self._session.run(lambda: self._count(known, [Place.read(one) for one in handles], before))
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the server tells of mail that came since `mark` (True), or the time is out; a server that does not
+        tell, or is not there, is waited out. Raises nothing of the outside world."""
+        until = time.monotonic() + seconds
+        try:
+            told = self._session.run(lambda: self._wait(seconds))
+        except OutsideFault:
+            self._session.try_again()
+            told = None
+        if told is None:
+            time.sleep(max(0.0, until - time.monotonic()))
+        return bool(told)
+
+    def mark(self) -> None:
+        """What has come until now is no news for `wait`."""
+        with contextlib.suppress(OutsideFault):
+            self._session.run(self._look)
+            self._marked = self._session.uid_next
+
     # ------------------------------------------------------------------------------------------------- collecting
 
     def _new(self, known: Callable[[str], bool]) -> tuple[int, dict[int, tuple[datetime, int]]]:
@@ -111,6 +138,16 @@ class ImapChannel:
             raise OutsideFault("mail_folder", "the mailbox has no folder of that name", "see imap.folder")
         uids = self._session.uids(self._chosen.since)
         return numbering, self._session.outlines([uid for uid in uids if not known(self._ref(numbering, uid))])
+
+    def _look(self) -> None:
+        self._session.forget_selection()
+        self._session.select(self._chosen.folder)
+
+    def _wait(self, seconds: float) -> bool | None:
+        self._look()
+        if self._session.uid_next > self._marked:
+            return True
+        return self._session.idle(seconds) if self._session.can("IDLE") else None
 
     def _ref(self, numbering: int, uid: int) -> str:
         return numbered(f"imap:{self._chosen.user.lower()}", f"{self._chosen.folder}|{numbering}", uid)
@@ -138,6 +175,26 @@ class ImapChannel:
             media_type=MEDIA_TYPE,
             handle=str(place) if movable else None,
         )
+
+    # --------------------------------------------------------------------------------------------------- counting
+
+    def _count(self, known: Callable[[str], bool], places: list[Place], before: datetime) -> Counted:
+        _, came = self._new(known)
+        unknown = sum(received < before for received, _ in came.values())
+        lost = [place for place in places if self._find(place) is None]
+        for folder in (self._chosen.done_folder, self._chosen.review_folder):
+            self._session.forget_selection()
+            numbering_here = self._session.select(folder)
+            if numbering_here is None:
+                continue
+            here = {place.uid for place in places if (place.folder, place.numbering) == (folder, numbering_here)}
+            by_bytes = [one for one in places if one.folder != folder or one.numbering != numbering_here]
+            for uid in set(self._session.uids()) - here:
+                digest = hashlib.sha256(self._session.content(uid, self._max_bytes + 1) or b"").hexdigest()
+                found = [place for place in by_bytes if place.digest == digest]
+                unknown += not found
+                lost = [place for place in lost if place not in found]
+        return Counted(unknown, len(lost))
 
     # --------------------------------------------------------------------------------------------------- settling
 
@@ -174,7 +231,7 @@ class ImapChannel:
             self._require_moving()
             self._session.delete(uid)
 
-    def _find(self, place: Place, *, writing: bool) -> int | None:
+    def _find(self, place: Place, *, writing: bool = False) -> int | None:
         """The mail's number in the folder of its handle: the one it had, or, numbered anew, the one of its bytes."""
         numbering = self._session.select(place.folder, writing=writing)
         if numbering is None:

@@ -2,7 +2,7 @@
 
 Belongs here: talking IMAP, and turning whatever goes wrong into a clean `OutsideFault`. Does not belong here: which
 mails are deliveries and where they go (`tasks/collect/imap`), or where a password or token comes from
-(`tasks/collect/secret`, `tasks/collect/oauth`).
+(`store/outside`, `store/token`).
 """
 
 import contextlib
@@ -10,14 +10,14 @@ import hashlib
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from schemas.errors import ForesattError, NotReady, OutsideFault
+from schemas.errors import ForesattError, OutsideFault
 from schemas.settings import Imap
+from store.outside import tls
 
 T = TypeVar("T")
 WINDOW: Final = 50_000
@@ -61,6 +61,10 @@ class Session:
         if client is not None:
             with contextlib.suppress(*BROKEN):
                 client.logout()
+
+    def try_again(self) -> None:
+        """Forget that the server could not be reached: some time has passed."""
+        self._down = None
 
     # ---------------------------------------------------------------- commands, for `work`
 
@@ -206,14 +210,6 @@ class Session:
     def _drop(self) -> None:
         client, self._client, self._selected = self._client, None, None
         _hang_up(client)
-
-
-def tls(ca_file: Path | None) -> ssl.SSLContext:
-    """TLS with the server's name and certificate checked, against the system's authorities or those of `ca_file`."""
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        raise NotReady("ca_file", "the file of trusted certificates cannot be read", "see ca_file") from None
 
 
 def unreachable() -> OutsideFault:

@@ -16,7 +16,7 @@ from schemas.frames import EntriesReconciled
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome, SubmissionOutcome
 from schemas.stations import build, check
 from schemas.verdicts import Decision, Entry, Fault, Verdict
-from store import audit, deletions, entries, erasure
+from store import audit, deletions, entries, erasure, outbox
 from store.database import Store, Transaction
 from store.ledger import finish
 from tasks.load.apply import Applied, apply
@@ -91,6 +91,7 @@ def write_submission(
     """One submission; returns what was applied to its entries, and its id where the original was destroyed with it."""
     if not finish(tx, verdict.submission, owner, verdict.outcome.value):
         raise _LeaseLostError
+    outbox.prepare(tx, verdict.submission, verdict.answers)
     earlier = entries.existing(tx, verdict.submission)
     if verdict.outcome is SubmissionOutcome.NOT_A_FORM and not earlier:
         entries.save_document_reasons(tx, verdict.submission, ())

@@ -1,5 +1,5 @@
-"""The Visma InSchool work list and the analogue register.
+"""The Visma InSchool work list, the analogue register, and answers to senders.
 
-Belongs here: bringing the lists in step with the store and writing them out. Does not belong here: sending or printing
-by itself; a person signs every line.
+Belongs here: bringing the lists in step with the store and writing them out, and saying what waits in the outbox. Does
+not belong here: deciding who is told what, or doing anything in Visma InSchool; a person signs every line.
 """

@@ -17,6 +17,7 @@ from store import consents, guardians
 from store.database import Store, Transaction
 from store.guardians import Guardian
 from store.people import Pupil, read_pupils
+from tasks.reconcile.answering import answers
 from tasks.reconcile.evidence import Evidence, roster_evidence
 from tasks.reconcile.match import Match, find_pupil
 from tasks.reconcile.register import Register, make_register
@@ -30,10 +31,12 @@ def reconcile_batch(verdicts: Sequence[Verdict], store: Store) -> list[tuple[Ver
     with store.read() as tx:
         pupils = read_pupils(tx)
         ordered = sorted(verdicts, key=lambda verdict: (verdict.received_at, verdict.submission))
-        return [
-            (verdict, [decide(tx, entry, verdict, pupils, register) for entry in verdict.entries])
-            for verdict in ordered
-        ]
+        by_id = {pupil.id: pupil for pupil in pupils}
+        decided = []
+        for verdict in ordered:
+            decisions = [decide(tx, entry, verdict, pupils, register) for entry in verdict.entries]
+            decided.append((replace(verdict, answers=answers(verdict, decisions, by_id)), decisions))
+        return decided
 
 
 def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pupil], register: Register) -> Decision:

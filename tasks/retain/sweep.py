@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, func, or_, select, text
 
 from schemas.outcomes import OPEN
-from store import audit, deletions, entries, erasure, worklist
+from store import audit, deletions, entries, erasure, outbox, worklist
 from store.database import Store, Transaction
 from store.tables import entries as entry_rows
 from store.tables import links, pupils, reasons, refusals, sightings, submissions
@@ -101,6 +101,8 @@ def erase_due(store: Store, watch: Callable[[int, int], None] = lambda done, tot
         erasure.replay(store)
         watch(min(start + CHUNK, total), total)
     due.tombstones = _purge_tombstones(store)
+    with store.write() as tx:
+        outbox.forget_old(tx)
     if total or due.entries or due.tombstones:
         with store.write() as tx:
             for name, number in due.counts().items():
@@ -157,6 +159,7 @@ def _purge_tombstones(store: Store) -> int:
         idents = list(tx.connection.execute(old).scalars())
         for start in range(0, len(idents), CHUNK):
             chunk = idents[start : start + CHUNK]
+            outbox.forget_tombstones(tx, chunk)
             for table in (reasons, entry_rows, sightings):
                 tx.connection.execute(delete(table).where(table.c.submission_id.in_(chunk)))
             tx.connection.execute(delete(submissions).where(submissions.c.id.in_(chunk)))

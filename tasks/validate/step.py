@@ -14,8 +14,10 @@ from schemas.documents import FIELDS, FieldName, Opened, ReadEntry, Reading
 from schemas.errors import NotReady
 from schemas.frames import FORMS_APART, EntriesAsRead
 from schemas.judging import judge
+from schemas.language import language_of
 from schemas.names import split_pupils
 from schemas.outcomes import SubmissionOutcome
+from schemas.sender import answerable_sender
 from schemas.settings import Settings
 from schemas.stations import build, check
 from schemas.verdicts import Entry, Fault, Verdict
@@ -75,7 +77,23 @@ def _verdict(claim: Claimed, opened: Opened, reading: Reading, entries: list[Ent
         outcome = SubmissionOutcome.UNREADABLE
     if len(reading.forms) > 1:
         document.append(Fault("document", "form_ambiguous"))
-    return Verdict(claim.id, claim.received_at, outcome, tuple(dict.fromkeys(document)), tuple(entries))
+    texts = " ".join(part.text for part in opened.parts if part.text)
+    return Verdict(
+        claim.id,
+        claim.received_at,
+        outcome,
+        tuple(dict.fromkeys(document)),
+        tuple(entries),
+        channel=claim.channel,
+        sender=_sender(claim, opened),
+        language=language_of(texts),
+    )
+
+
+def _sender(claim: Claimed, opened: Opened) -> str | None:
+    if opened.ordinary:  # a delivery report or an auto-reply, whatever else it holds
+        return None
+    return answerable_sender(claim.content) if claim.channel == "email" else ""
 
 
 def _hopeless(faults: Iterable[str]) -> bool:

@@ -36,8 +36,8 @@ def test_intake_answers_with_the_promised_keys(office: Office) -> None:
     ("argv", "keys"),
     [
         (("reprocess", "--since", "2020-01-01"), RUN_KEYS),
-        (("reconcile",), {"flow_run_id", "pupils", "tried_again", "outcomes", "undecided", "overdue"}),
-        (("provision",), {"flow_run_id", "made", "cancelled", "open", "overdue", "on_paper"}),
+        (("reconcile",), {"flow_run_id", "pupils", "tried_again", "outcomes", "undecided", "overdue", "mailbox"}),
+        (("provision",), {"flow_run_id", "made", "cancelled", "open", "overdue", "on_paper", "answers"}),
         (("retention", "--dry-run"), {"flow_run_id", "as_of", "dry_run", "erased", "overdue"}),
     ],
 )

@@ -31,7 +31,7 @@ def contact(desk: Desk, family: Family) -> tuple[str, str]:
 def messages(desk: Desk) -> list[tuple[str, str]]:
     """(kind, e-mail it goes to) of what waits to be sent."""
     with desk.store.read() as tx:
-        rows = tx.connection.execute(select(tables.outbox)).all()
+        rows = tx.connection.execute(select(tables.outbox).where(tables.outbox.c.kind != "answer")).all()
         told = [(r.kind, tx.vault.open(r.subject_id, "outbox.payload", r.id, r.payload_ct)) for r in rows]
     return [(kind, json.loads(payload)["email"]) for kind, payload in told]
 

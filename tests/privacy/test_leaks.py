@@ -22,6 +22,7 @@ from support_sweep import Sweep, identity_numbers
 from support_world import TODAY, Inbox, Town, opened, submissions, town
 
 from fixtures.school import School, make_school
+from fixtures.smtp import PASSWORD, USER, MailServer, mail_server
 from store import audit
 from store.tables import deletion_ledger
 
@@ -58,12 +59,14 @@ class Story:
     inbox: Inbox
     values: list[str]
     watched: Path
+    smtp: dict[str, str] = field(default_factory=dict)
     failed: dict[str, Ran] = field(default_factory=dict)
     went: dict[str, Ran] = field(default_factory=dict)
     _turn: Iterator[int] = field(default_factory=count)
 
     def run(self, *argv: str, stdin: str = "", spoil: Sequence[dict[str, Any]] = ()) -> Ran:
         env = self.inbox.environ | {"FORESATT_INTAKE_MAX_ATTEMPTS": "100", "FORESATT_POST_STABLE_SECONDS": "0"}
+        env |= self.smtp
         return self.runs(*argv, "--json", home=self.home, env=env, stdin=stdin, spoil=spoil, watch=self.watched)
 
     def fails(self, told: str, argv: Sequence[str], targets: Sequence[str], stdin: str = "") -> None:
@@ -93,10 +96,20 @@ def place(short: Path, runs: Runs, people_planted: School) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module")
-def story(place: Town, runs: Runs, served: Served, people_planted: School) -> Story:
+def mails(short: Path) -> Iterator[MailServer]:
+    """A mail server that takes the answers."""
+    (short / "m").mkdir()
+    with mail_server(short / "m") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def story(place: Town, runs: Runs, served: Served, people_planted: School, mails: MailServer) -> Story:
     """Everything, once: every step fails once, then goes well; a steward decides; a birthday comes."""
     home, inbox = place.home("h"), place.inbox()
-    told = Story(runs, home, inbox, values(people_planted), runs.folder / "watched")
+    smtp = {"HOST": "localhost", "PORT": str(mails.port), "CA_FILE": str(mails.ca), "SENDER": USER, "USER": USER}
+    smtp = {f"FORESATT_SMTP_{name}": value for name, value in smtp.items()} | {"FORESATT_SMTP_PASSWORD": PASSWORD}
+    told = Story(runs, home, inbox, values(people_planted), runs.folder / "watched", smtp)
     planter = Planter(people_planted, home, inbox)
     planter.sow()
     for step, targets in BROKEN_STEPS.items():
@@ -105,6 +118,9 @@ def story(place: Town, runs: Runs, served: Served, people_planted: School) -> St
     planter.sow_scan()
     told.goes("intake")
     _steward(told, people_planted)
+    told.goes("answers", "list")
+    told.fails("answers", ["answers", "send"], ["tasks.provision.answers:_send", "tasks.provision.answers:connected"])
+    told.goes("answers", "send")
     for argv, target in BROKEN_FLOWS.items():
         words = [_tomorrow() if word == "TOMORROW" else word for word in argv]
         told.fails(f"flow {argv[0]}", words, [target])
@@ -181,6 +197,15 @@ def test_the_planted_people_went_the_whole_way(story: Story) -> None:
         query = select(deletion_ledger.c.done_at).where(deletion_ledger.c.reason == "turned_18")
         erased = list(ledger.execute(query.where(deletion_ledger.c.subject_id.contains("/"))).scalars())
     assert [False, False] == [when is None for when in erased]
+
+
+def test_answers_went_out_and_name_nobody(story: Story, sweep: Sweep, mails: MailServer) -> None:
+    """Planted people were answered at their own addresses, and what the mails say holds no planted value."""
+    said = [sweep.data(f"{got['Subject']} {got.get_content()}".encode(), "a mail") for got in mails.mails]
+
+    assert {to for _, recipients in mails.envelopes for to in recipients} & set(story.values)
+    assert said
+    assert [set()] * len(said) == said
 
 
 def test_prefect_was_told_of_every_failure(story: Story, served: Served) -> None:

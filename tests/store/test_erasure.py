@@ -58,6 +58,7 @@ def stray_keys(desk: Desk) -> list[str]:
         "R": select(tables.refusals.c.id),
         "S": select(tables.submissions.c.id).where(tables.submissions.c.original_ct.is_not(None)),
         "I": select(tables.sightings.c.id).where(tables.sightings.c.handle_ct.is_not(None)),
+        "O": select(tables.outbox.c.id).where(tables.outbox.c.payload_ct.is_not(None)),
         "L": select(tables.worklist_lines.c.id).where(tables.worklist_lines.c.text_ct.is_not(None)),
     }
     with desk.store.read() as tx:

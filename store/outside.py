@@ -1,9 +1,10 @@
-"""Secrets that a setting names: in a file for its owner alone, or in an environment variable.
+"""What a connection to the outside begins with: a secret that a setting names, and TLS that is checked.
 
-Belongs here: reading one. Does not belong here: what it is for.
+Belongs here: reading a secret from where it lies, and whom to trust. Does not belong here: any protocol.
 """
 
 import os
+import ssl
 import stat
 from pathlib import Path
 
@@ -29,3 +30,11 @@ def secret(what: str, file: Path | None, variable: str) -> str:
     if not found:
         raise NotReady("no_password", f"the password file of {what} is empty", "write the password into it")
     return found
+
+
+def tls(ca_file: Path | None) -> ssl.SSLContext:
+    """TLS with the server's name and certificate checked, against the system's authorities or those of `ca_file`."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError):
+        raise NotReady("ca_file", "the file of trusted certificates cannot be read", "see ca_file") from None
