@@ -38,6 +38,17 @@ def validate(state: State) -> None:
     show(state, "bench validate", validate_figures(state.say))
 
 
+@bench.command(short_help="Encrypted mail, against bare GnuPG.")
+@common
+@pass_state
+def mail(state: State) -> None:
+    """Open and read 200 encrypted mails three times, and take them in from mailbox to store, against GnuPG alone on the
+    same messages; then ten thousand, to see whether memory grows. Takes some five minutes."""
+    from console.bench_mail import mail_figures
+
+    show(state, "bench mail", mail_figures(state.say))
+
+
 def show(state: State, title: str, figures: list[Figure]) -> None:
     """The figures as JSON or as a table."""
     state.emit({"figures": figures})
@@ -146,10 +157,10 @@ def extra_mb(numbers: "pd.Series[str]") -> float:
         _give_back()
         with open("/proc/self/clear_refs", "w", encoding="ascii") as file:  # noqa: PTH123
             file.write("5")
-        before = _status("VmRSS")
+        before = process_status("VmRSS")
         result = classify(numbers, environment="test")
         kept = int(result.memory_usage(deep=True, index=False).sum())
-        os.write(writing, str(_status("VmHWM") - before - kept).encode())
+        os.write(writing, str(process_status("VmHWM") - before - kept).encode())
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
@@ -171,7 +182,7 @@ def _give_back() -> None:
     ctypes.CDLL(None).malloc_trim(0)
 
 
-def _status(name: str) -> int:
+def process_status(name: str) -> int:
     """A figure of /proc/self/status, in bytes."""
     with open("/proc/self/status", encoding="ascii") as file:  # noqa: PTH123
         line = next(line for line in file if line.startswith(name + ":"))

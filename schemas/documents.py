@@ -126,7 +126,8 @@ class ReadForm:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Everything extract found in one opened delivery. `faults` are document codes of the reason catalogue
-    (`layout_not_found`, `damaged`, `password_only`, …) for parts that look like a form and could not be read."""
+    (`layout_not_found`, `damaged`, `password_only`, …) for parts that look like a form and could not be read;
+    `holds_number`: an identity number stands in a part that was not encrypted."""
 
     forms: tuple[ReadForm, ...] = ()
     faults: tuple[str, ...] = ()

@@ -81,7 +81,11 @@ def decrypt(ciphertext: bytes, *, home: Path, limits: Limits | None = None) -> D
     """
     check_home(home)
     limits = limits or Limits()
-    run = _run(ciphertext, home, limits)
+    # Quiet spares GnuPG a look into the ring for each recipient's name (a fifth of its time), and with it the words
+    # that tell a locked key from a missing one: what is not plainly sound is asked again.
+    run = _run(ciphertext, home, limits, "--quiet")
+    if run.exit_code > 0 and not run.cut:
+        run = _run(ciphertext, home, limits)
     if hidden_from_others(run):
         # GnuPG tried our key on somebody else's nameless packet first and holds that against the whole message. With
         # the session key in hand there is nothing to try, and the strict rule judges the message itself.

@@ -45,7 +45,7 @@ def read_opened(opened: Opened, settings: Settings) -> Reading:
     numbers = False
     for index, part in enumerate(opened.parts):
         reading = _read_part(part, settings, alone=opened.container in _FILES)
-        numbers = numbers or reading.holds_number
+        numbers = numbers or (reading.holds_number and not part.encrypted)
         faults += [fault for fault in reading.faults if fault not in faults]
         forms += [ReadForm(form.entries, form.kind, form.machine_read, index) for form in reading.forms]
     if _all_in_winmail(opened.parts):
@@ -61,7 +61,7 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
     if kind == "text":
         if any(word in media for word in _NOT_WRITTEN_BY_PEOPLE):
             return Reading()
-        return read_text(part.text if part.text is not None else _decoded(part.content))
+        return read_text(part.text if part.text is not None else _decoded(part.content), watch=not part.encrypted)
     if kind == "empty":
         return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
     if kind == "pdf":

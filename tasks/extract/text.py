@@ -23,11 +23,12 @@ _QUOTE: Final = re.compile(r"^\s{0,3}(?:>\s?)+")
 _WIDE: Final = re.compile(r"\S+(?: \S+)*")
 
 
-def read_text(text: str) -> Reading:
+def read_text(text: str, *, watch: bool = True) -> Reading:
     """The forms in a text; quoted lines count as well, an unfilled form counts as none.
 
-    Beyond `MAX_CHARS` or `MAX_LINES` no form is looked for, and the fault `too_large` says so; a number is looked for
-    in the whole. Never raises.
+    `watch`: say whether an identity number stands in it, which matters where it came unencrypted. Beyond `MAX_CHARS` or
+    `MAX_LINES` no form is looked for, and the fault `too_large` says so; a number is looked for in the whole. Never
+    raises.
     """
     text = readable(text)
     lines = text[:MAX_CHARS].splitlines()
@@ -37,7 +38,7 @@ def read_text(text: str) -> Reading:
     return Reading(
         forms or in_sentences([line for line in lines if line.strip() and not _QUOTE.match(line)]),
         faults,
-        holds_number(text),
+        watch and holds_number(text),
     )
 
 

@@ -69,7 +69,7 @@ def _verdict(claim: Claimed, opened: Opened, reading: Reading, entries: list[Ent
         outcome = SubmissionOutcome.UNREADABLE
         document = [Fault("document", UNREADABLE[opened.decryption])]
         entries = []
-    elif claim.channel == "email" and opened.decryption == "not_encrypted" and reading.holds_number:
+    elif claim.channel == "email" and reading.holds_number:
         document.append(Fault("document", "arrived_unencrypted"))
     if outcome is SubmissionOutcome.READ and not entries and not document:
         outcome = SubmissionOutcome.NOT_A_FORM

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,9 +139,11 @@ def test_a_lone_empty_file_is_damaged(container: Container) -> None:
 
 
 def test_a_number_is_noticed_in_any_part() -> None:
-    """Also where there is no form: in a PDF's text beside an empty mail."""
-    reading = read_opened(opened(text("Se vedlegg"), file("a.pdf", TYPED), container="plain"), SETTINGS)
-    assert reading.holds_number
+    """Also where there is no form: in a PDF's text beside an empty mail. What was encrypted does not count."""
+    for encrypted in (False, True):
+        part = replace(file("a.pdf", TYPED), encrypted=encrypted)
+        reading = read_opened(opened(text("Se vedlegg"), part, container="plain"), SETTINGS)
+        assert reading.holds_number is not encrypted
 
 
 def test_no_parts_give_nothing() -> None:

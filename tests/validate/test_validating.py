@@ -245,7 +245,8 @@ def test_what_did_not_open_has_no_entries(verdict: str) -> None:
     [
         ("email", "not_encrypted", True, True),
         ("email", "not_encrypted", False, False),
-        ("email", "decrypted", True, False),
+        ("email", "decrypted", True, True),
+        ("email", "decrypted", False, False),
         ("post", "not_encrypted", True, False),
         ("digipost", "not_encrypted", True, False),
     ],
@@ -253,7 +254,8 @@ def test_what_did_not_open_has_no_entries(verdict: str) -> None:
 def test_only_plain_mail_with_a_number_arrived_unencrypted(
     channel: str, decryption: str, holds: bool, marked: bool
 ) -> None:
-    """Post and Digipost never get this code, nor mail without a number."""
+    """Post and Digipost never get this code, nor mail whose numbers were all encrypted; an encrypted mail with a number
+    beside the encryption does."""
     reading = Reading((ReadForm((read(),)),), holds_number=holds)
     verdict = judge_all({"S-A": reading}, channel=channel, decryption=decryption)["S-A"]
 
