@@ -57,7 +57,7 @@ def _drawn(
     if class_name:
         with state.store() as store, store.read() as tx:
             pupils = merge.of_class(tx, class_name)
-            known = merge.classes(tx)
+            known = [] if pupils else merge.classes(tx)
         if not pupils:
             next_step = f"classes there are: {', '.join(known)}" if known else "see: foresatt roster import"
             raise UsageFault("no_such_class", "there is nobody in such a class to hand a form to", next_step)

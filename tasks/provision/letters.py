@@ -14,7 +14,7 @@ from tasks.provision.sheet import QUIET, Sheets, lines_of
 from tasks.provision.words import words
 
 _ADDRESS: Final = 52.0
-"""First line of the address: inside the left window of a C5 or E65 envelope (NS 4129 and DIN 5008 agree on it)."""
+"""First line of the address, in DIN 5008's field for it (45 to 90 mm from the top), which window envelopes show."""
 _BODY: Final = 105.0
 _FOOT: Final = 270.0
 _SIZE: Final = 10.5
