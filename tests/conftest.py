@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from support_runs import Runs, Served
 from support_world import TODAY, Town, town
@@ -12,6 +13,23 @@ from support_world import TODAY, Town, town
 from fixtures.casebook import Case
 from fixtures.cases import make_cases
 from fixtures.school import School, make_school
+
+hypothesis.settings.register_profile("house", deadline=None)  # a test does not time
+hypothesis.settings.load_profile("house")
+
+WHOLE_HOUSE = ("journeys", "faults", "privacy")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On several cores: whole-house tests on one, since they share a Prefect server and filled homes, and begin first;
+    the others by file."""
+    here = Path(__file__).parent
+    for item in items:
+        room = item.path.relative_to(here).parts[0]
+        shared = room in WHOLE_HOUSE and item.path.name != "test_store_faults.py"
+        item.add_marker(pytest.mark.xdist_group("house" if shared else item.path.stem))
+    items.sort(key=lambda item: "house" not in {mark.args[0] for mark in item.iter_markers("xdist_group")})
 
 
 @pytest.fixture(scope="session")
