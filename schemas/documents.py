@@ -115,12 +115,14 @@ class ReadEntry:
 
 @dataclass(frozen=True, slots=True)
 class ReadForm:
-    """One form found in a document. `machine_read`: by OCR, so never used without a person."""
+    """One form found in a document. `machine_read`: by OCR, so only what is `accepted` may be used without a person.
+    `reference`: the id of ours in its QR code; it says whose sheet it is and proves nothing about the sender."""
 
     entries: tuple[ReadEntry, ...]
     kind: Literal["guardian", "consent"] = "guardian"
     machine_read: bool = False
     part: int = 0
+    reference: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

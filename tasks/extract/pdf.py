@@ -21,6 +21,7 @@ from tasks.extract.columns import Row
 from tasks.extract.doubt import doubted
 from tasks.extract.draft import Draft, distinct, squeezed
 from tasks.extract.numbers import holds_number
+from tasks.extract.seen import Look
 from tasks.extract.table import read_rows
 
 pdfium_c: Final[Any] = pypdfium2.raw
@@ -44,6 +45,8 @@ class _Found:
     scanned: list[ReadForm] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
     numbers: bool = False
+    doubts: bool = False
+    hidden: bool = False
 
 
 def read_pdf(data: bytes, settings: Post) -> Reading:
@@ -84,6 +87,9 @@ def _read(document: Any, settings: Post) -> Reading:
         except pdfium.PdfiumError:
             found.faults.add("damaged")
     typed = distinct([*_named(found.named, found.around), *read_rows(found.rows)])
+    if typed and (found.doubts or found.hidden):
+        typed = tuple(map(doubted, typed))
+        found.faults |= {"two_layers_disagree"} if found.hidden else set()
     if not typed:
         for number in found.unfilled:  # printed, then written on: ink, or text turned into outlines
             _scan(document[number - 1], number, settings, found, quiet=True)
@@ -107,6 +113,9 @@ def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) 
     finally:
         textpage.close()
     filled, notes, drawn = pdfpage.fields(page, document.formenv)
+    if covered < _FULL_PAGE:
+        words, filled = _visible(page, words, filled, notes, found)
+        found.doubts = found.doubts or (drawn and bool(words))
     pieces = [*words, *notes, *(entry.piece for entry in filled)]
     rows = pdfpage.rows(pieces, *pdfpage.rules(page), where) if pieces else []
     lines = [" ".join(cell.text for cell in row.cells) for row in rows]
@@ -126,6 +135,19 @@ def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) 
         _scan(page, number, settings, found, quiet=covered < 0.3)
     elif labelled and (drawn or covered > 0 or _busy(page)):
         found.unfilled.append(number)
+
+
+def _visible(
+    page: Any, words: list[pdfpage.Piece], filled: list[pdfpage.Field], notes: list[pdfpage.Piece], found: _Found
+) -> tuple[list[pdfpage.Piece], list[pdfpage.Field]]:
+    """What of the text and the fields a person sees; what he does not see, or sees struck out, is noted."""
+    look = Look(page)
+    seen = [word for word in words if look.visible(word)]
+    unseen = [word for word in words if any(map(str.isalnum, word.text)) and not look.visible(word)]
+    shown = [field for field in filled if field.name != pdfpage.HIDDEN_FIELD]
+    found.hidden = found.hidden or bool(unseen) or len(shown) < len(filled) or any(map(look.shows_another, shown))
+    found.doubts = found.doubts or look.struck([*seen, *notes, *(field.piece for field in shown)])
+    return seen, shown
 
 
 def _busy(page: Any) -> bool:

@@ -25,6 +25,19 @@ MAX_OBJECTS: Final = 20_000
 MAX_FIELDS: Final = 500
 MAX_VALUE: Final = 2_000
 
+HIDDEN_FIELD: Final = "(hidden)"
+_UNSEEN: Final = 2 | 32  # hidden, no view
+_DRAWN: Final = (
+    pdfium_c.FPDF_ANNOT_INK,
+    pdfium_c.FPDF_ANNOT_STAMP,
+    pdfium_c.FPDF_ANNOT_STRIKEOUT,
+    pdfium_c.FPDF_ANNOT_LINE,
+    pdfium_c.FPDF_ANNOT_SQUARE,
+    pdfium_c.FPDF_ANNOT_CIRCLE,
+    pdfium_c.FPDF_ANNOT_POLYGON,
+    pdfium_c.FPDF_ANNOT_POLYLINE,
+    pdfium_c.FPDF_ANNOT_REDACT,
+)
 _THIN: Final = 3.0
 _LONG: Final = 12.0
 _NEAR: Final = 2.0
@@ -102,7 +115,7 @@ def rules(page: Any) -> tuple[list[Rule], list[Rule]]:
     for number, drawn in enumerate(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH])):
         if number > MAX_OBJECTS:
             break
-        for (x1, y1), (x2, y2) in _sides(drawn):
+        for (x1, y1), (x2, y2) in sides(drawn):
             if abs(x1 - x2) <= _THIN and abs(y1 - y2) >= _LONG:
                 upright.append(Rule((x1 + x2) / 2, min(y1, y2), max(y1, y2)))
             elif abs(y1 - y2) <= _THIN and abs(x1 - x2) >= _LONG:
@@ -110,8 +123,8 @@ def rules(page: Any) -> tuple[list[Rule], list[Rule]]:
     return upright, level
 
 
-def _sides(drawn: Any) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
-    """The straight pieces of a path, on the page."""
+def sides(drawn: Any, *, curves: bool = False) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """The straight pieces of a path, on the page; with `curves` the chords of its curves too."""
     matrix = drawn.get_matrix()
     x, y = ctypes.c_float(), ctypes.c_float()
     start: tuple[float, float] | None = None
@@ -123,7 +136,7 @@ def _sides(drawn: Any) -> Iterator[tuple[tuple[float, float], tuple[float, float
         kind = pdfium_c.FPDFPathSegment_GetType(segment)
         if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
             start = here
-        elif kind == pdfium_c.FPDF_SEGMENT_LINETO and last:
+        elif (kind == pdfium_c.FPDF_SEGMENT_LINETO or curves) and last:
             yield last, here
         last = here
         if pdfium_c.FPDFPathSegment_GetClose(segment) and start:
@@ -172,7 +185,8 @@ def only_picture(page: Any) -> Any:
 
 
 def fields(page: Any, form: Any) -> tuple[list[Field], list[Piece], bool]:
-    """The filled fields of a page, the notes typed onto it, and whether anything is drawn or stamped on top."""
+    """The filled fields of a page, the notes typed onto it, and whether anything is drawn, struck out or stamped on
+    top. A hidden field has the name `HIDDEN_FIELD`."""
     filled: list[Field] = []
     notes: list[Piece] = []
     drawn = False
@@ -184,12 +198,14 @@ def fields(page: Any, form: Any) -> tuple[list[Field], list[Piece], bool]:
             kind = pdfium_c.FPDFAnnot_GetSubtype(note)
             if kind == pdfium_c.FPDF_ANNOT_WIDGET and form:
                 field = _field(form, note)
+                if field and pdfium_c.FPDFAnnot_GetFlags(note) & _UNSEEN:
+                    field = Field(HIDDEN_FIELD, field.piece)
                 if field:
                     filled.append(field)
             elif kind == pdfium_c.FPDF_ANNOT_FREETEXT:
                 text = _string(lambda *room, note=note: pdfium_c.FPDFAnnot_GetStringValue(note, b"Contents", *room))
                 notes.append(_boxed(text, note))
-            elif kind in (pdfium_c.FPDF_ANNOT_INK, pdfium_c.FPDF_ANNOT_STAMP):
+            elif kind in _DRAWN:
                 drawn = True
         finally:
             pdfium_c.FPDFPage_CloseAnnot(note)

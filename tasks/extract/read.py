@@ -7,6 +7,7 @@ form once. Does not belong here: opening containers (`tasks/decrypt`), reading a
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from schemas.documents import Opened, Part, ReadForm, Reading
@@ -47,7 +48,7 @@ def read_opened(opened: Opened, settings: Settings) -> Reading:
         reading = _read_part(part, settings, alone=opened.container in _FILES)
         numbers = numbers or (reading.holds_number and not part.encrypted)
         faults += [fault for fault in reading.faults if fault not in faults]
-        forms += [ReadForm(form.entries, form.kind, form.machine_read, index) for form in reading.forms]
+        forms += [replace(form, part=index) for form in reading.forms]
     if _all_in_winmail(opened.parts):
         faults.append("unsupported")
     typed_first = sorted(distinct(sorted(forms, key=lambda form: form.machine_read)), key=lambda form: form.part)

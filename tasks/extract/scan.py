@@ -8,7 +8,7 @@ import io
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,10 +18,11 @@ from rapidfuzz import fuzz
 from schemas.documents import FieldName, ReadField, ReadForm, Reading
 from schemas.form import LABELS, REFUSAL_LABELS, ROWS
 from schemas.settings import Post
-from tasks.extract import ocr, values
+from tasks.extract import boxes, ocr, values
 from tasks.extract.cell import look
 from tasks.extract.draft import Draft, distinct
 from tasks.extract.layout import Grey, Grid, find_grid
+from tasks.extract.marks import Sheet, find_sheet, reference
 from tasks.extract.numbers import holds_number
 from tasks.extract.policy import Seen, agreed, judged, page_printed
 
@@ -63,7 +64,7 @@ def read_image(data: bytes, settings: Post) -> Reading:
             read = read_page(page, settings, number)
             found, numbers = found or read.form is not None, numbers or read.numbers
             faults |= {*read.faults}
-            if read.form and read.form.entries:
+            if read.form and (read.form.entries or read.form.kind == "consent"):
                 forms.append(read.form)
     except _TooLarge:
         return Reading(distinct(forms), ("too_large",), numbers)
@@ -123,6 +124,12 @@ class Page:
 
 def read_page(page: Grey, settings: Post, number: int = 1) -> Page:
     """One grey page (uint8, height x width), by the boxed edition's marks or else by the seed's table."""
+    sheet = find_sheet(page)
+    if sheet:
+        read, told = _boxed(sheet, settings, number), reference(sheet, page)
+        foreign = told is not None and told.kind != sheet.kind
+        form = replace(read.form, reference=told.ident) if told and read.form and not foreign else read.form
+        return replace(read, form=form, faults=("form_ambiguous",) if foreign else read.faults)
     grid = find_grid(page)
     grid = _upright(grid, settings) if grid else None
     if grid is None:
@@ -136,6 +143,20 @@ def read_page(page: Grey, settings: Post, number: int = 1) -> Page:
                 seen[slot, name] = found
         _refusal(grid, slot, draft, settings)
     return taken(seen, draft, number)
+
+
+def _boxed(sheet: Sheet, settings: Post, number: int) -> Page:
+    """A sheet of the boxed edition. A consent is always a person's: its signature is for eyes."""
+    if sheet.kind == "consent":
+        read = taken(boxes.look_at_consent(sheet, settings.tessdata), Draft(headed=True, own_label=True), number)
+        entries = read.form.entries if read.form else ()
+        return Page(ReadForm(entries, "consent", machine_read=True), read.numbers, ("low_confidence",))
+    draft = Draft(headed=True, own_label=True)
+    for slot in (1, 2):
+        found = boxes.tick(sheet, slot)
+        if found != "empty":
+            (draft.ticked if found == "ticked" else draft.worded).add(slot)
+    return taken(boxes.look_at(sheet, settings.tessdata), draft, number)
 
 
 def taken(seen: Mapping[tuple[int, FieldName], Seen], draft: Draft, number: int) -> Page:

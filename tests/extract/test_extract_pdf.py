@@ -254,3 +254,75 @@ def test_a_broken_pdf_never_raises(changes: list[tuple[int, int]]) -> None:
     assert {"damaged", "too_large", "layout_not_found", "password_only", "two_layers_disagree"} >= set(
         read_pdf(bytes(data), POST).faults
     )
+
+
+def _number(data: bytes) -> tuple[str, str, tuple[str, ...]]:
+    reading = read_pdf(data, POST)
+    fnr = reading.forms[0].entries[0].fnr
+    assert fnr is not None
+    return fnr.value, fnr.decision, reading.faults
+
+
+def test_invisible_text_is_never_used() -> None:
+    """A number in invisible, white or covered letters is left out, and a person looks at the rest."""
+    without = FilledForm(FilledColumn("Ola Nordmann", "", "Kari Nordmann"))
+
+    def invisible(sheet: Any) -> None:
+        text = sheet.beginText(203, 345)
+        text.setTextRenderMode(3)
+        text.textOut(KARI)
+        sheet.drawText(text)
+
+    def white(sheet: Any) -> None:
+        sheet.setFillGray(1)
+        sheet.drawString(203, 345, KARI)
+
+    def covered(sheet: Any) -> None:
+        sheet.drawString(203, 345, KARI)
+        sheet.setFillGray(1)
+        sheet.rect(201, 341, 120, 16, stroke=0, fill=1)
+
+    for draw in (invisible, white, covered):
+        reading = read_pdf(_over(without, draw), POST)
+        entry = reading.forms[0].entries[0]
+        assert (None, ("two_layers_disagree",)) == (entry.fnr, reading.faults)
+        assert entry.name is not None
+        assert "review" == entry.name.decision
+
+
+def test_a_typed_number_that_was_struck_through_is_for_review() -> None:
+    """A drawn line through the digits is a crossing-out, whichever program drew it."""
+    struck = _over(ONE, lambda sheet: sheet.line(203, 344, 290, 347))
+    assert (KARI, "review", ()) == _number(struck)
+
+
+def test_a_field_that_shows_another_number_than_it_holds_is_for_review() -> None:
+    """Value and look of a field are kept apart in the file; where they differ a person decides."""
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import NameObject, TextStringObject
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(fillable_pdf(ONE))))
+    for note in writer.pages[0]["/Annots"]:  # type: ignore[attr-defined]
+        field = note.get_object()
+        if field.get("/V") == KARI:
+            field[NameObject("/V")] = TextStringObject(PER)
+    out = io.BytesIO()
+    writer.write(out)
+    value, decision, faults = _number(out.getvalue())
+    assert (PER, "review", ("two_layers_disagree",)) == (value, decision, faults)
+
+
+def test_a_hidden_field_is_never_used() -> None:
+    """A field that no viewer shows holds no answer."""
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import NameObject, NumberObject
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(fillable_pdf(ONE))))
+    for note in writer.pages[0]["/Annots"]:  # type: ignore[attr-defined]
+        field = note.get_object()
+        if field.get("/V") == KARI:
+            field[NameObject("/F")] = NumberObject(2)
+    out = io.BytesIO()
+    writer.write(out)
+    reading = read_pdf(out.getvalue(), POST)
+    assert (None, ("two_layers_disagree",)) == (reading.forms[0].entries[0].fnr, reading.faults)
