@@ -5,12 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner, Result
-from support_store import Desk, column, desk, template
+from support_store import Desk, column
 
 from console.main import cli
 from store import tables
-
-__all__ = ["desk", "template"]
 
 Show = Callable[..., Result]
 
