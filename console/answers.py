@@ -60,7 +60,7 @@ def print_(state: State, out: Path, by: str) -> None:
         with store.write() as tx:
             found = [one for one in outbox.waiting(tx) if one.way == "letter"]
             if found:
-                audit.write(tx, by, "letters_printed", None, f"count={len(found)}")
+                audit.write(tx, by, "answers_printed", None, f"count={len(found)}")
                 private_write(out, answer_letters(found, store.settings.school.name, store.today))
                 outbox.sent(tx, [one.id for one in found])
         store.checkpoint()

@@ -12,7 +12,7 @@ from typing import Final, Protocol, runtime_checkable
 from sqlalchemy import select
 
 from store.database import Store
-from store.ledger import is_known
+from store.ledger import known
 from store.tables import sightings
 from tasks.collect.channel import Channel
 
@@ -50,7 +50,7 @@ def census(channels: Sequence[Channel], store: Store) -> Counted:
             rows = tx.connection.execute(select(sightings.c.id, sightings.c.handle_ct).where(held)).all()
             handles = [tx.vault.open(row.id, "sightings.handle", row.id, row.handle_ct).decode() for row in rows]
             before = tx.now - GRACE
-        counted = channel.count(lambda ref, name=channel.name: is_known(store, name, ref), handles, before)  # type: ignore[misc]
+        counted = channel.count(known(store, channel.name), handles, before)
         unknown += counted.unknown
         # With "leave" the copies are the school's own, to delete when it likes.
         gone += 0 if store.settings.retention.source_copy_days == "leave" else counted.gone

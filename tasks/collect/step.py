@@ -12,7 +12,7 @@ from sqlalchemy import exists, select, update
 from schemas.errors import OutsideFault
 from schemas.outcomes import OPEN, SubmissionOutcome
 from store.database import Store, Transaction
-from store.ledger import is_known, take_in
+from store.ledger import known, take_in
 from store.tables import entries, sightings, submissions
 from tasks.collect.channel import Channel, Fate
 
@@ -21,7 +21,7 @@ def collect(channel: Channel, store: Store, seen: Callable[[int], None] = lambda
     """Take in what is new; returns how many. `seen` is called with the count so far. Raises `OutsideFault` where the
     source fails; what was taken in before that stays."""
     count = 0
-    for delivery in channel.deliveries(lambda ref: is_known(store, channel.name, ref)):
+    for delivery in channel.deliveries(known(store, channel.name)):
         if take_in(store, delivery) is not None:
             count += 1
             seen(count)

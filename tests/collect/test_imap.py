@@ -286,7 +286,7 @@ def test_a_mailbox_numbered_anew_doubles_nothing(mailbox: Mailbox, desk: Desk) -
 
     assert 1 == collect(channel(mailbox), desk.store)
     assert (4, 4 + 3) == (submissions(desk), len(desk.rows(tables.sightings)))
-    assert ledger.is_known(desk.store, "email", before)
+    assert ledger.known(desk.store, "email")(before)
     desk.run()
     settle([channel(mailbox)], desk.store)
     assert 4 == sum(ORDINARY.encode() in one for one in mailbox.flags())

@@ -1,6 +1,6 @@
-"""What a steward types to keep the lists: roster, work list, consents, analogue register.
+"""What a steward types to keep the lists: roster, work list, consents, analogue register, answers.
 
-Belongs here: `roster`, `worklist`, `consent`, `analogue`. Does not belong here: which lines there are
+Belongs here: `roster`, `worklist`, `consent`, `analogue`, `answers`. Does not belong here: which lines there are
 (`test_whole_journey`).
 """
 
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from support_office import NUMBER, Office, refused
+from support_office import NUMBER, Office, names, refused
 from support_world import Town, picture, reading
 
+from fixtures.smtp import PASSWORD, USER, mail_server
 from store.tables import audit
 
 # ------------------------------------------------------------------------------------------------ roster and work list
@@ -142,5 +143,48 @@ def test_paper_for_the_register_and_for_a_class(office: Office, tmp_path: Path) 
     refused(office("form", "--class", "9XYZ", "--out", tmp_path / "x.pdf", "--json"), 2, "no_such_class")
     refused(office("form", "--pupil", "P-X", "--out", tmp_path / "x.pdf", "--json"), 2, "no_such_pupil")
     with reading(office.home) as tx:
-        noted = tx.connection.execute(select(audit.c.actor).where(audit.c.action == "letters_printed")).scalars()
+        noted = tx.connection.execute(select(audit.c.actor).where(audit.c.action == "answers_printed")).scalars()
         assert ["kari"] == list(noted)
+
+
+# ------------------------------------------------------------------------------------------------------------- answers
+
+
+def test_answers_are_listed_and_printed_once(office: Office, tmp_path: Path) -> None:
+    """The list shows ways and codes, and no address or name; the letters come as one private file, by name in the
+    audit, and do not wait any more then."""
+    ran = office("answers", "list", "--json").fine()
+    letters = [one["message"] for one in ran.json if one["way"] == "letter"]
+    file = tmp_path / "answers.pdf"
+    printed = office.json("answers", "print", "--out", file, "--by", "kari")
+    again = office.json("answers", "print", "--out", tmp_path / "none.pdf", "--by", "kari")
+
+    assert {"message", "kind", "way", "since", "attempts", "language", "corrections"} == set(ran.json[0])
+    assert {"mail", "letter"} <= {one["way"] for one in ran.json}
+    assert "@" not in ran.out
+    assert set() == {word for word in names(office) if word in ran.out}
+    assert ({"letters": len(letters)}, {"letters": 0}) == (printed, again)
+    assert (0o600, b"%PDF") == (file.stat().st_mode & 0o777, file.read_bytes()[:4])
+    assert not (tmp_path / "none.pdf").exists()
+    with reading(office.home) as tx:
+        query = select(audit.c.actor, audit.c.detail).where(audit.c.action == "answers_printed")
+        assert [("kari", f"count={len(letters)}")] == [tuple(row) for row in tx.connection.execute(query)]
+    refused(office("answers", "print", "--out", str(file), "--by", "kari", "--json"), 2, "file_exists")
+
+
+def test_mails_are_sent_by_hand_where_a_server_is_set_up(office: Office, tmp_path: Path) -> None:
+    """Without a server that is said, and the mails wait; with one they go, and the list is empty of them."""
+    refused(office("answers", "send", "--json"), 1, "smtp_off")
+    waiting = [one for one in office.json("answers", "list") if one["way"] == "mail"]
+    with mail_server(tmp_path) as server:
+        smtp = {"HOST": "localhost", "PORT": str(server.port), "CA_FILE": str(server.ca), "USER": USER, "SENDER": USER}
+        told = {f"FORESATT_SMTP_{name}": value for name, value in smtp.items()} | {"FORESATT_SMTP_PASSWORD": PASSWORD}
+        checked = office.json("check", env={**office.inbox.environ, **told})
+        sent = office.json("answers", "send", env={**office.inbox.environ, **told})
+
+    assert "the mail server takes us in" in {one["detail"] for one in checked["checks"]}
+    assert (len(waiting), len(waiting)) == (sent["sent"], len(server.mails))
+    assert [] == [one for one in office.json("answers", "list") if one["way"] == "mail"]
+    said = " ".join(server.bodies())
+    assert set() == {word for word in names(office) if word in said}
+    assert [] == NUMBER.findall(said)

@@ -85,8 +85,8 @@ def test_the_same_delivery_again_is_a_silent_repeat(desk: Desk) -> None:
     assert ledger.take_in(desk.store, delivery()) is None
     assert 1 == len(desk.rows(SUBMISSIONS))
     assert 1 == len(desk.rows(tables.sightings))
-    assert ledger.is_known(desk.store, "post", "sheet")
-    assert not ledger.is_known(desk.store, "email", "sheet")
+    assert ledger.known(desk.store, "post")("sheet")
+    assert not ledger.known(desk.store, "email")("sheet")
 
 
 def test_the_same_delivery_is_a_repeat_after_its_original_is_gone(desk: Desk) -> None:
