@@ -143,7 +143,7 @@ def test_paper_for_the_register_and_for_a_class(office: Office, tmp_path: Path) 
     refused(office("form", "--class", "9XYZ", "--out", tmp_path / "x.pdf", "--json"), 2, "no_such_class")
     refused(office("form", "--pupil", "P-X", "--out", tmp_path / "x.pdf", "--json"), 2, "no_such_pupil")
     with reading(office.home) as tx:
-        noted = tx.connection.execute(select(audit.c.actor).where(audit.c.action == "answers_printed")).scalars()
+        noted = tx.connection.execute(select(audit.c.actor).where(audit.c.action == "letters_printed")).scalars()
         assert ["kari"] == list(noted)
 
 
