@@ -175,15 +175,6 @@ def test_every_file_named_exists() -> None:
     assert [] == sorted(f"{page}: {p}" for page, p in named if p not in home and not (ROOT / p).exists())
 
 
-def test_what_a_page_imports_can_be_imported() -> None:
-    """The few lines of Python that an operator is told to run find what they ask for."""
-    pieces = [piece for page in PAGES for piece in code(page.read_text("utf-8"))]
-    asked = {pair for piece in pieces for pair in re.findall(r"from ([a-z]+\.[a-z.]+) import (\w+)", piece)}
-
-    assert asked
-    assert [] == [f"{module}.{name}" for module, name in asked if not hasattr(importlib.import_module(module), name)]
-
-
 @pytest.mark.parametrize("name", names(PICTURES))
 def test_pictures_stand_on_their_own(name: str) -> None:
     """Each picture is well formed, has a title for those who hear it, fetches nothing, and is shown somewhere."""
