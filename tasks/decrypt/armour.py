@@ -4,6 +4,8 @@ Belongs here: armour blocks (also bent by HTML, quoting or non-breaking spaces) 
 deciding whether a message is sound: that is GnuPG's and `verdict.py`'s.
 """
 
+import base64
+import binascii
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -40,6 +42,9 @@ def blocks(data: bytes, most: int) -> list[Block]:
     found: list[Block] = []
     position = 0
     while len(found) < most and (head := HEAD.search(data, position)):
+        if _is_talk(data[head.end() : head.end() + 2000]):
+            position = head.end()
+            continue
         kind = HEADS[head[2]]
         following = HEAD.search(data, head.end())
         limit = following.start() if following else len(data)
@@ -48,6 +53,13 @@ def blocks(data: bytes, most: int) -> list[Block]:
         found.append(Block(kind, head.start(), end, data[head.start(1) : end]))
         position = end
     return found
+
+
+def _is_talk(following: bytes) -> bool:
+    """Whether a first line of armour is only spoken of: words follow it, and nothing like radix-64."""
+    lines = [line.strip(b" \t>|\r") for line in following.split(b"\n")]
+    first = next((line for line in lines if line and not ARMOUR_HEADER.match(line)), b"")
+    return b" " in first and not re.search(rb"[A-Za-z0-9+/]{30}", following)
 
 
 def may_hold_armour(data: bytes) -> bool:
@@ -81,6 +93,18 @@ def mended(armour: bytes) -> bytes:
     while 1 < begin < min(len(lines) - 1, headers + 4) and not _begins_data(lines[begin], lines[begin + 1]):
         begin += 1
     return b"\n".join([*lines[:headers], b"", *lines[begin:], b""])
+
+
+def without_checksum(tidy: bytes) -> bytes:
+    """The packets in `mended` armour that ends without a checksum, as newer programs write it (RFC 9580, section 6.1):
+    GnuPG wants one. Empty where it has one, or is none."""
+    body = tidy.split(b"\n\n", 1)[-1].split(b"-----END", 1)[0].split()
+    if not body or any(line[:1] == b"=" for line in body):
+        return b""
+    try:
+        return base64.b64decode(b"".join(body), validate=True)
+    except binascii.Error:
+        return b""
 
 
 def _begins_data(line: bytes, following: bytes) -> bool:

@@ -21,6 +21,7 @@ def open_mail(raw: bytes, *, settings: Email, home: Path) -> Opened:
     """
     if len(raw) > settings.max_bytes:
         return Opened("plain", "too_large", detail="mail_bytes")
+    raw = _tidied(raw)
     if not sniff.header_names(raw) and not is_text(raw) and b"-----BEGIN PGP" not in raw:
         return Opened("plain", "damaged", detail="not_a_mail")
     top = parse(raw)
@@ -39,3 +40,10 @@ def open_mail(raw: bytes, *, settings: Email, home: Path) -> Opened:
         parts=tuple(walk.parts),
         ordinary=headers.is_ordinary(top),
     )
+
+
+def _tidied(raw: bytes) -> bytes:
+    """A mail as it was before a program saved it as a text of its own kind: with a byte order mark, or with each line
+    end turned into two."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    return raw.replace(b"\r\r\n", b"\r\n") if b"\r\r\n" in raw[:2000] else raw

@@ -25,6 +25,7 @@ def open_delivery(content: bytes, media_type: str, name: str, *, settings: Setti
     try:
         if not content.strip():
             return Opened("plain" if media_type in MAIL_TYPES else "text", "damaged", detail="empty")
+        content = content.removeprefix(b"\xef\xbb\xbf") if sniff.looks_like_mail(content[3:]) else content
         bare = armour.is_message(content) or content.lstrip()[:15] == b"-----BEGIN PGP "
         named = name.lower().endswith(".eml") and sniff.kind_of(content)[0] in ("mail", "text")
         if (media_type in MAIL_TYPES or named or sniff.looks_like_mail(content)) and not bare:

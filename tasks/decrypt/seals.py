@@ -110,7 +110,8 @@ def _tidied(data: bytes) -> list[bytes]:
     readings = [armour.mended(data)]
     if b"=3D" in data or b"=\n" in data or b"=\r\n" in data:
         readings.append(armour.mended(quopri.decodestring(data)))
-    return [reading for reading in dict.fromkeys(readings) if reading != data]
+    readings += [armour.without_checksum(reading) for reading in readings]
+    return [reading for reading in dict.fromkeys(readings) if reading not in (data, b"")]
 
 
 def cms(walk: Walk, data: bytes, place: Place) -> None:

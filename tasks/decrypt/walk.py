@@ -145,7 +145,8 @@ class Walk:
         )
         if kind == "multipart/signed" and below:
             content, signature = signed_halves(entity, place.source)
-            self.signed.append("smime" if "pkcs7" in headers.parameter(entity, "protocol") else "pgp_mime")
+            said = f"{headers.parameter(entity, 'protocol')} {kinds[1] if len(kinds) > 1 else ''}"
+            self.signed.append("smime" if "pkcs7" in said else "pgp_mime")
             if signature and seals.detached(self, content, signature):
                 # What was verified is what is read: the bytes between the boundaries, whatever the parser made of them.
                 self.mail(content, replace(inner, signed=True), exact=True)

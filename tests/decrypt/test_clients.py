@@ -263,6 +263,33 @@ def undecoded_quoted_printable(room: Room) -> bytes:
     return message(entity("text/plain", armour))
 
 
+def no_checksum(room: Room) -> bytes:
+    """What RFC 9580 allows and OpenPGP.js, RNP and Sequoia write."""
+    lines = room.kari.encrypt(FORM).split(b"\n")
+    return message(entity("text/plain", b"\n".join(line for line in lines if line[:1] != b"=")))
+
+
+def saved_by_an_editor(room: Room) -> bytes:
+    return b"\xef\xbb\xbf" + message(encrypted(room.kari.encrypt(TEXT))).replace(b"\r\n", b"\r\r\n")
+
+
+def with_her_public_key(room: Room) -> bytes:
+    key = coded('application/octet-stream; name="0x1.asc"', room.kari.gpg("--export", "kari"))
+    return message(multipart("multipart/mixed", entity("text/plain", room.kari.encrypt(FORM)), key))
+
+
+def forwarded_as_text(room: Room) -> bytes:
+    """An .eml attached without its type."""
+    file = coded('application/octet-stream; name="Skjema.eml"', message(encrypted(room.kari.encrypt(TEXT))))
+    return message(multipart("multipart/mixed", entity("text/plain", "Se under\n"), file))
+
+
+def broken_image_around(room: Room) -> bytes:
+    """Somebody else's HTML around the encryption, to carry its text away (EFAIL): the parts stay apart."""
+    before, after = entity("text/html", '<img src="http://x.example/'), entity("text/html", '">')
+    return message(multipart("multipart/mixed", before, encrypted(room.kari.encrypt(TEXT)), after))
+
+
 def double_spaced(room: Room) -> bytes:
     return message(entity("text/plain", room.kari.encrypt(FORM).replace(b"\n", b"\n\n")))
 
@@ -334,6 +361,11 @@ OPENED = {
     long_dashes: ("pgp_inline", "none", "Skjema", READ),
     wrapped_comment: ("pgp_inline", "none", "Skjema", READ),
     undecoded_quoted_printable: ("pgp_inline", "none", "Skjema", READ),
+    no_checksum: ("pgp_inline", "none", "Skjema", READ),
+    saved_by_an_editor: ("pgp_mime", "none", "Skjema", READ),
+    with_her_public_key: ("pgp_inline", "none", "Skjema", READ),
+    forwarded_as_text: ("pgp_mime", "none", "Skjema", ["Se under", *READ]),
+    broken_image_around: ("pgp_mime", "none", "Skjema", ['<img src="http://x.example/', *READ, '">']),
     double_spaced: ("pgp_inline", "none", "Skjema", READ),
     flowed_around: ("pgp_inline", "none", "Skjema", ["Hei, her kommerskjemaet", *READ, "-- Kari"]),
     signed_around_encrypted: ("pgp_mime", "good", "Skjema", READ),
@@ -546,3 +578,16 @@ def test_keys_of_every_kind_are_found_in_a_folder(room: Room) -> None:
     kept = sorted((room.home / "smime").glob("*.pem"))
     assert (3, {0o600}) == (len(kept), {path.stat().st_mode & 0o777 for path in kept})
     assert b"kari" not in Sender(room.home, "").gpg("--list-keys", "--with-colons")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Se etter -----BEGIN PGP MESSAGE----- i brevet.\n",
+        "Teksten begynner med\n-----BEGIN PGP MESSAGE-----\nog slutter med\n-----END PGP MESSAGE-----\n",
+    ],
+)
+def test_armour_that_is_only_spoken_of(room: Room, body: str) -> None:
+    """Words about armour are a plain mail and no damaged one."""
+    opened = room.open(message(entity("text/plain", body)))
+    assert ("plain", "not_encrypted", [" ".join(body.split())]) == (*told(opened)[:2], words(opened))
