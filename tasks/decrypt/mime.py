@@ -32,7 +32,7 @@ def open_mail(raw: bytes, *, settings: Email, home: Path) -> Opened:
     signature = walk.findings.signature()
     verdict, detail = walk.findings.verdict()
     return Opened(
-        container=walk.container or "plain",
+        container=walk.container or ("pgp_mime" if walk.findings.expected else "plain"),
         decryption=verdict,
         signature=signature,
         detail=detail,

@@ -288,7 +288,8 @@ def test_promised_ciphertext_that_is_not_there(opens):
         entity("application/pgp-encrypted", b"Version: 1"),
         entity("application/octet-stream", b"hQEMA0000000\r\n=abcd\r\n-----END PGP MESSAGE-----"),
     )
-    assert ("damaged", "no_ciphertext") == (opens(raw).decryption, opens(raw).detail)
+    opened = opens(raw)
+    assert ("pgp_mime", "damaged", "no_ciphertext") == (*shape(opened), opened.detail)
 
 
 def test_encrypted_html(opens, school):
