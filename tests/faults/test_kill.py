@@ -30,8 +30,8 @@ KILLS: Mapping[str, dict[str, Any]] = {
     "half a batch reconciled": {"target": "tasks.reconcile.step:decide", "nth": 3},
     "nothing of a batch loaded": {"target": "tasks.load.step:write_submission", "nth": 1},
     "half a batch loaded, not committed": {"target": "tasks.load.step:apply", "when": "after", "nth": 3},
-    "an erasure intended, the decision not committed": {"target": "store.erasure:intend", "when": "after", "nth": 1},
-    "a batch committed, its erasure not noted": {"target": "store.erasure:done", "nth": 1},
+    "an erasure intended, the decision not committed": {"target": "store.deletions:intend", "when": "after", "nth": 1},
+    "a batch committed, its erasure not noted": {"target": "store.deletions:done", "nth": 1},
     "one batch done, the next claimed": {"target": "store.ledger:claim", "when": "after", "nth": 2},
     "the last batch half loaded": {"target": "tasks.load.step:write_submission", "when": "after", "nth": 7},
     "a mail moved, not noted": {"target": "tasks.collect.step:_settled", "nth": 2},
@@ -86,8 +86,8 @@ DECISION_KILLS: Mapping[str, dict[str, Any]] = {
     "before it is written down": {"target": "store.ledger:reopen", "nth": 1},
     "written down, not begun": {"target": "store.ledger:claim", "nth": 1},
     "applied, not committed": {"target": "tasks.load.step:apply", "when": "after", "nth": 1},
-    "committed, the guardian not erased": {"target": "store.erasure:erase", "nth": 1},
-    "the guardian erased, not noted": {"target": "store.erasure:done", "nth": 2},
+    "committed, the guardian not erased": {"target": "store.erasure:erase_links", "nth": 1},
+    "the guardian erased, not noted": {"target": "store.deletions:done", "nth": 2},
 }
 
 
