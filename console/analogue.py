@@ -23,7 +23,7 @@ def list_(state: State) -> None:
     from store.people import read_pupils
 
     headers = ("class", "pupil", "guardian", "why", "address", "until")
-    with state.store() as store, store.read() as tx:
+    with state.looking("analogue") as tx:
         pupils = {pupil.id: pupil for pupil in read_pupils(tx)}
         rows = sorted(
             (

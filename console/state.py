@@ -6,6 +6,7 @@ to standard error.
 
 import json
 import os
+import pwd
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from schemas.errors import ForesattError
+
 if TYPE_CHECKING:
     from datetime import date
 
     from store.config import House
-    from store.database import Store
+    from store.database import Store, Transaction
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +55,17 @@ class State:
             yield store
         finally:
             store.close()
+
+    @contextmanager
+    def looking(self, what: str) -> "Iterator[Transaction]":
+        """A look into the store that shows people's names: the audit remembers which list, and who was logged in."""
+        from store import audit
+
+        with self.store() as store:
+            with store.read() as tx:
+                yield tx
+            with store.write() as tx:
+                audit.write(tx, account(), "list_read", None, f"list={what}")
 
     def emit(self, document: object) -> None:
         """The one JSON document of `--json`."""
@@ -93,6 +107,16 @@ class State:
         for row in rows:
             table.add_row(*("" if cell is None else str(cell) for cell in row))
         Console().print(table)
+
+
+def account() -> str:
+    """Who is logged in on this machine, where that can be a staff id."""
+    from store import audit
+
+    try:
+        return audit.staff(pwd.getpwuid(os.getuid()).pw_name)
+    except (KeyError, ForesattError):
+        return "account"
 
 
 def common(function: F) -> F:

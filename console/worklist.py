@@ -5,7 +5,7 @@ from typing import get_args
 
 import click
 
-from console.state import State, by_option, common, pass_state
+from console.state import State, account, by_option, common, pass_state
 from schemas.errors import UsageFault
 
 SIGNATURES = ("done", "already_in_vis", "newer_in_vis", "not_done")
@@ -34,7 +34,7 @@ def list_(state: State, signed: bool = False) -> None:
     from store.worklist import read_lines
     from tasks.provision.lists import as_row
 
-    with state.store() as store, store.read() as tx:
+    with state.looking("worklist") as tx:
         rows = [as_row(line) for line in read_lines(tx, signed=signed)]
     state.emit(rows)
     state.table("Work list", SHOWN, [[row[name] for name in SHOWN] for row in rows])
@@ -99,8 +99,8 @@ def export(state: State, out: Path | None, reveals: bool, by: str | None) -> Non
         raise UsageFault("by_missing", "--reveal needs --by STAFF", "add your staff id")
     with state.store() as store, store.write() as tx:
         lines = read_lines(tx, reveal=reveals)
-        if reveals:
-            audit.write(tx, audit.staff(str(by)), "worklist_exported", None, f"count={len(lines)}")
+        who = audit.staff(by) if by else account()
+        audit.write(tx, who, "worklist_exported", None, f"count={len(lines)} revealed={'yes' if reveals else 'no'}")
         text = as_csv(as_row(line, reveal=reveals) for line in lines)
     if out is not None:
         private_write(out, text.encode("utf-8-sig"))

@@ -11,9 +11,10 @@ from sqlalchemy import update
 from support_store import PASSWORD, Desk, add_guardian, column
 
 from console.main import cli
+from console.state import account
 from fixtures.postgresql import PostgreSQL
 from schemas.errors import ForesattError, NotReady
-from store import audit_guard, tables
+from store import audit_guard, tables, worklist
 from store.opening import open_store
 
 Ask = Callable[..., Any]
@@ -149,3 +150,16 @@ def test_a_home_without_its_deletion_ledger_is_refused(desk: Desk, ask: Ask) -> 
     with pytest.raises(NotReady, match="ledger_missing"):
         ask("submissions")
     assert not desk.house.home.deletions.exists()
+
+
+def test_who_looks_at_a_list_of_names_is_remembered(desk: Desk, family: str, ask: Ask) -> None:
+    """The work list, its export and the analogue register show names: the audit says which was read, and by whom."""
+    with desk.store.write() as tx:
+        worklist.sync(tx)
+    for argv in (("worklist", "list"), ("worklist", "export"), ("analogue", "list")):
+        ask(*argv)
+    rows = [(row["actor"], row["action"], row["detail"]) for row in ask("audit", "show", "--last", "3")]
+
+    assert ["list=worklist", "count=2 revealed=no", "list=analogue"] == [detail for _, _, detail in rows]
+    assert ["list_read", "worklist_exported", "list_read"] == [action for _, action, _ in rows]
+    assert {account()} == {actor for actor, _, _ in rows}
