@@ -7,6 +7,7 @@ GnuPG's own word is not enough: only exit code 0 *and* DECRYPTION_OKAY *and* GOO
 message (measured on GnuPG 2.2.40 over public test mails).
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +17,7 @@ from tasks.decrypt.process import Run
 
 BAD_WORDS: Final = frozenset({"DECRYPTION_FAILED", "BADMDC", "NODATA", "UNEXPECTED", "ERROR", "FAILURE"})
 LOCKED: Final = frozenset({11, 177})  # bad passphrase, no passphrase
+KEY_ID: Final = re.compile(r"[0-9A-F]{16}")
 AGENT_GONE: Final = frozenset({77, 16383, *range(256, 281)})  # no agent, end of file, the agent's protocol errors
 SYSTEM_ERROR: Final = 0x8000  # libgpg-error's flag for an errno, 32854 is ENOMEM
 
@@ -57,7 +59,8 @@ def judge(run: Run) -> tuple[DecryptionVerdict, str]:
     if "DECRYPTION_OKAY" in seen:
         return "damaged", "more_than_a_sound_message"
     if "DECRYPTION_KEY" not in seen:
-        return _without_key(seen, failed_keys, bytes(run.stderr))
+        verdict, detail = _without_key(seen, failed_keys, bytes(run.stderr))
+        return verdict, _meant_for(lines) if verdict == "wrong_key" else detail
     if any(w[:2] == ["DECRYPTION_INFO", "0"] for w in lines):
         return "integrity_failed", "no_integrity_protection"
     if b"encrypted_mdc packet with unknown version 2\n" in run.stderr:
@@ -65,6 +68,12 @@ def judge(run: Run) -> tuple[DecryptionVerdict, str]:
     if seen & {"NODATA", "UNEXPECTED"} or "BEGIN_DECRYPTION" not in seen:
         return "damaged", "packets"
     return "integrity_failed", "no_verdict"
+
+
+def _meant_for(lines: list[list[str]]) -> str:
+    """The keys that a message was meant for, as codes: who looks after the school's keys may know an old one."""
+    named = dict.fromkeys(w[1] for w in lines if w[0] == "ENC_TO" and len(w) > 1 and KEY_ID.fullmatch(w[1]))
+    return " ".join(f"for_key_{'hidden' if set(one) == {'0'} else one}" for one in list(named)[:3])
 
 
 def hidden_from_others(run: Run) -> bool:

@@ -43,14 +43,15 @@ def read_text(text: str, *, watch: bool = True) -> Reading:
 
 
 def rows_of(lines: Iterable[str]) -> Iterator[Row]:
-    """A row a line: cells part at tabs, at bars, or else where two blanks or more stand."""
+    """A row a line: cells part at tabs, at bars, at semicolons or commas without a blank behind them (a spreadsheet's
+    text), or else where two blanks or more stand."""
     for number, line in enumerate(lines, 1):
         line = _QUOTE.sub("", line[:MAX_LINE]).replace("\u00a0", " ").rstrip()
         where = f"line {number}"
         if "|" in line:
             yield Row(_cells(re.sub(r"^\s*\|(.*?)\|?$", r"\1", line), "|"), where)
-        elif line.count(";") > 1 and not re.search(r";\s", line):
-            yield Row(_cells(line, ";"), where)
+        elif divider := next((one for one in ";," if line.count(one) > 1 and not re.search(rf"{one}\s", line)), ""):
+            yield Row(_cells(line, divider), where)
         elif "\t" in line.lstrip():
             yield Row(_cells(line, "\t"), where)
         else:

@@ -591,3 +591,17 @@ def test_armour_that_is_only_spoken_of(room: Room, body: str) -> None:
     """Words about armour are a plain mail and no damaged one."""
     opened = room.open(message(entity("text/plain", body)))
     assert ("plain", "not_encrypted", [" ".join(body.split())]) == (*told(opened)[:2], words(opened))
+
+
+def test_opening_leaves_nothing_behind(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening and checking write no file: neither in the folder for temporary ones nor among the keys."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    before = {path: path.read_bytes() for path in room.home.rglob("*") if path.is_file()}
+    for raw in (
+        message(p7m(enveloped(smime_signed(TEXT, room.teacher), room.office))),
+        message(encrypted(room.kari.encrypt(room.stranger.signed(TEXT), "--sign"))),
+        message(p7m(signed_object(TEXT, room.other), "signed-data")),
+    ):
+        assert READ == words(room.open(raw))
+    assert [] == list(tmp_path.rglob("*"))
+    assert before == {path: path.read_bytes() for path in room.home.rglob("*") if path.is_file()}

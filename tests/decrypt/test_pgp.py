@@ -1,6 +1,7 @@
 """The runner and its strict rule, on messages made and damaged with real GnuPG."""
 
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -44,10 +45,13 @@ def test_recipients_unnamed_or_several(school, stranger):
 
 
 def test_wrong_key(school, stranger):
-    """A message to somebody else is wrong_key, also where its recipient is hidden."""
-    assert "wrong_key" == decrypt(stranger.encrypt(TEXT), home=school.home).verdict
+    """A message to somebody else is wrong_key and says for which key, also where its recipient is hidden."""
+    result = decrypt(stranger.encrypt(TEXT), home=school.home)
+    subkey = re.findall(rb"^ssb:[^:]*:[^:]*:[^:]*:([0-9A-F]{16}):", stranger.gpg("-K", "--with-colons"), re.MULTILINE)
+    assert ("wrong_key", f"for_key_{subkey[0].decode()}") == (result.verdict, result.detail)
     hidden = stranger.gpg("--trust-model", "always", "--hidden-recipient", stranger.fingerprint, "--encrypt", data=TEXT)
-    assert "wrong_key" == decrypt(hidden, home=school.home).verdict
+    result = decrypt(hidden, home=school.home)
+    assert ("wrong_key", "for_key_hidden") == (result.verdict, result.detail)
 
 
 def test_no_integrity_protection(school):

@@ -75,6 +75,7 @@ PLAIN: dict[str, tuple[str, Reading]] = {
     "the second left open in words": (f"Foresatte 1\nForesatte til: {OLA}\nFnr: {KARI}\nNavn: Kari Nordmann\n\nForesatte 2\nForesatte til: -\nFnr: -\nNavn: -\nMobil: -\nE-post: -", [{1: kari()}]),
     "a mother alone says so": (f"Foresatte 1\nForesatte til: {OLA}\nFnr: {KARI}\nNavn: Kari Nordmann\n\nForesatte 2\nIkke aktuelt, jeg er alene med Ola.", [{1: kari()}]),
     "semicolons, as a spreadsheet saves it": (f"Foresatte til;Fødselsnr;Navn;Mobil\n{OLA};{KARI};Kari Nordmann;91234567\n{OLA};{PER};Per Nordmann;41234567", [{1: kari(mobile="91234567"), 2: per(mobile="41234567")}]),
+    "commas, as a spreadsheet saves it elsewhere": (f"Foresatte til,Fødselsnr,Navn,E-post\n{OLA},{KARI},Kari Nordmann,kari@example.no\n{OLA},{PER},Per Nordmann,", [{1: kari(email="kari@example.no"), 2: per()}]),
     "semicolons, standing up": (f";Foresatte 1;Foresatte 2\nForesatte til:;{OLA};{OLA}\nFødselsnr (11 Siffer):;{KARI};{PER}\nNavn:;Kari Nordmann;Per Nordmann", both()),
     "both columns turned into lines": (f"Foresatte 1\n\nForesatte 2\n\nForesatte til:\n\n{OLA}\n\n{OLA}\n\nFødselsnr (11 Siffer):\n\n{KARI}\n\n{PER}\n\nNavn:\n\nKari Nordmann\n\nPer Nordmann\n", both()),
     "one column turned into lines": (f"Foresatte til:\n{OLA}\n\nFødselsnr (11 Siffer):\n{KARI}\n\nNavn:\nKari Nordmann\n\nMobil:\n912 34 567\n\nE-post:\nkari@example.no", [{1: kari(mobile="912 34 567", email="kari@example.no")}]),
