@@ -233,6 +233,7 @@ def _farewell(home: Path, document: dict[str, Any]) -> None:
         (f"foresatt submissions {here}", "everything that came, and what became of it"),
         (f"foresatt worklist {here}", "what to do in Visma InSchool, REMOVE lines that outlived the erasure included"),
         (f"foresatt analogue list {here}", "who gets paper"),
+        (f"foresatt answers list {here}", "what waits to be said to those who sent something"),
         (f"foresatt check {here}", "the self-test"),
     ):
         click.echo(f"  {command:60} {what}")

@@ -99,7 +99,7 @@ class Planter:
         head = self._head(fourth, next(when))
         self._mail(mail.plain(book.both(fourth), head, html=f"<p>{as_lines(book.both(fourth))}</p>"), head)
         head = self._head(sixth, next(when))
-        self._mail(mail.plain(f"Hei, jeg heter {self._told(sixth)} og spør om {WORD}.", head), head)
+        self._mail(mail.plain(f"Hei, jeg heter {sixth.adults[0].name} og spør om {WORD}.", head), head)
         head = self._head(sixth, next(when))
         self._mail(mail.broken_armour(book.both(sixth), head, **keys), head)
         letter = pages.typed_pdf(book.both(fifth)), self._told(fifth), f"{fifth.adults[0].name} {WORD}"

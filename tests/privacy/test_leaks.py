@@ -311,7 +311,13 @@ def test_plaintext_never_touches_a_disk(story: Story) -> None:
     lines = [json.loads(line) for line in story.watched.read_text("utf-8").splitlines()]
     written = {Path(line[1]) for line in lines if line[0] == "write"}
     written = {path for path in written if path.name != "maildirfolder" and "__pycache__" not in path.parts}
-    allowed = (story.home / "prefect", story.home / "store", story.runs.folder / "prefect", Path("/dev/null"))
+    allowed = (
+        story.home / "prefect",
+        story.home / "store",
+        story.home / "ledger",
+        story.runs.folder / "prefect",
+        Path("/dev/null"),
+    )
 
     assert set() == {path for path in written if not any(one in (path, *path.parents) for one in allowed)}
 
