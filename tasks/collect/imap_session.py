@@ -7,6 +7,7 @@ mails are deliveries and where they go (`tasks/collect/imap`), or where a passwo
 
 import contextlib
 import hashlib
+import logging
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -29,6 +30,8 @@ IDLE_AT_MOST: Final = 29 * 60.0
 BROKEN: Final = (IMAPClientError, OSError, EOFError, ValueError, LookupError, TypeError, AssertionError)
 
 Login = Callable[[IMAPClient], None]
+
+logging.getLogger("imapclient").setLevel(logging.ERROR)  # at its debug level it tells every line that comes, mails too
 
 
 class Session:

@@ -1,5 +1,6 @@
 """The mail channel over IMAP, on a real Dovecot: nothing lost, nothing doubled, nobody's mailbox disturbed."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -141,6 +142,19 @@ def test_a_mail_that_the_server_will_not_give_is_an_alarm(mailbox: Mailbox, monk
         found.extend(made.deliveries(lambda ref: False))
 
     assert ("mail_incomplete", [1, 1, 2]) == (code(fault), asked)
+
+
+def test_nothing_of_a_mail_is_logged(mailbox: Mailbox, caplog: pytest.LogCaptureFixture) -> None:
+    """Also where somebody has turned every log up, neither mail, mailbox nor password is told."""
+    caplog.set_level(logging.DEBUG)
+    mailbox.lay(mail("Hvalrosshamn"))
+    caplog.clear()
+    made = channel(mailbox)
+    made.settle(every(made)[0].handle, "taken")
+    made.close()
+
+    assert [] == [word for word in ("Hvalross", mailbox.user, PASSWORD) if word in caplog.text]
+    assert [] == [one.name for one in caplog.records if one.name.startswith("imapclient")]
 
 
 # ----------------------------------------------------------------------------------------------------------- settling
