@@ -73,7 +73,8 @@ def walk(store: Store, steps: Steps, tally: Tally, *, only: Sequence[str] = (), 
                 verdict = Verdict(claim.id, claim.received_at, SubmissionOutcome.READ)
                 tally.add(give_up(store, verdict, owner, "source_lost" if claim.lost else "processing_failed"))
             if good := [claim for claim in claims if claim not in spent]:
-                locked = _batch(store, steps, good, owner, tally)
+                with ledger.renewing(store, owner):
+                    locked = _batch(store, steps, good, owner, tally)
                 ledger.release(store, owner, locked, alone=False)
                 tally.failed += locked
                 tally.locked += len(locked)

@@ -5,17 +5,21 @@ lost the lease meanwhile. A submission that was in a crashed batch is next claim
 as an attempt.
 """
 
+import contextlib
 import json
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field as kept
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, and_, case, func, insert, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.documents import Delivery
-from schemas.errors import NotReady
+from schemas.errors import NotReady, OutsideFault
 from schemas.ids import new_id
 from store.database import Store, Transaction
 from store.entries import correction_row
@@ -231,6 +235,32 @@ def _free_dead_leases(tx: Transaction, now: datetime) -> None:
         tx.connection.execute(
             update(submissions).where(chunk).values(state="new", owner=None, lease_until=None, alone=True)
         )
+
+
+@contextmanager
+def renewing(store: Store, owner: str) -> Iterator[None]:
+    """While this lasts, `owner`'s leases are renewed at half-time: a batch of scans may take longer than one lease."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(store.settings.intake.lease_seconds / 2):
+            with contextlib.suppress(OutsideFault, SQLAlchemyError):  # the work itself finds out, and so does the fence
+                _renew(store, owner)
+
+    keeper = threading.Thread(target=renew, name="leases", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()
+
+
+def _renew(store: Store, owner: str) -> None:
+    with store.queue() as tx:
+        until = database_now(tx) + timedelta(seconds=store.settings.intake.lease_seconds)
+        mine = and_(submissions.c.owner == owner, submissions.c.state == "leased")
+        tx.connection.execute(update(submissions).where(mine).values(lease_until=until))
 
 
 def finish(tx: Transaction, submission: str, owner: str, outcome: str) -> bool:

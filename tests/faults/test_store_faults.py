@@ -251,3 +251,19 @@ def test_a_connection_that_is_cut_is_a_fault_outside_and_heals(
     assert [] == desk.rows(guardians.guardians)
     assert 1 == len(deliver(desk.store, 1))
     desk.store.close()
+
+
+def test_a_batch_that_outlasts_its_lease_is_not_taken_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is alive and at work keeps what it claimed, however long reading takes; once it stops, the lease
+    runs out."""
+    intake = desk.house.settings.intake.model_copy(update={"lease_seconds": 2})
+    monkeypatch.setattr(desk.store, "settings", desk.house.settings.model_copy(update={"intake": intake}))
+    (sent,) = deliver(desk.store, 1)
+    owner = "another host|x|x|1|1|x"  # of which nobody here can tell whether it lives
+    ledger.claim(desk.store, owner, 1)
+    with ledger.renewing(desk.store, owner):
+        time.sleep(4)
+        assert [] == ledger.claim(desk.store, own_name(), 1)
+    time.sleep(3.5)
+
+    assert [sent] == [one.id for one in ledger.claim(desk.store, own_name(), 1)]
