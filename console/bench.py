@@ -38,6 +38,18 @@ def validate(state: State) -> None:
     show(state, "bench validate", validate_figures(state.say))
 
 
+@bench.command(short_help="Sheets of paper, typed and by pen.")
+@common
+@pass_state
+def paper(state: State) -> None:
+    """Read worn scans of the seed's form and of the boxed one, typed and by pen strokes, and forms that need no OCR:
+    what is right, what is accepted without a person, what is trusted wrongly, pages a second, against the engines
+    alone. Takes some three minutes."""
+    from console.bench_paper import paper_figures
+
+    show(state, "bench paper", paper_figures(state.say))
+
+
 @bench.command(short_help="Encrypted mail, against bare GnuPG.")
 @common
 @pass_state

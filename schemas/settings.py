@@ -125,6 +125,8 @@ class Post(Section):
     )
     max_pages: int = Field(20, gt=0, description="Pages of one document.")
     max_pixels: int = Field(60_000_000, gt=0, description="Pixels of one page.")
+    read_seconds: float = Field(120.0, gt=0, description="Time for reading one document; then it is `too_large`.")
+    read_memory_mb: int = Field(4_000, ge=2_000, description="Address space of the process that reads documents.")
 
 
 class Evidence(Section):

@@ -2,7 +2,7 @@
 
 Belongs here: which letters a field may hold, which reader leads, what must hold for `accepted`, `ready` and `review`.
 Does not belong here: reading (`cell`, `ocr`, `rapid`), telling hand from print (`hand`). Source of the figures: the
-trial of both readers on typed, hand-drawn and real handwritten digits; decision 14 has them in short.
+trial of both readers on typed, hand-drawn and real handwritten digits; decision 17 has them in short.
 """
 
 import re

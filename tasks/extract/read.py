@@ -14,6 +14,7 @@ from schemas.documents import Opened, Part, ReadForm, Reading
 from schemas.settings import Settings
 from tasks.extract.draft import distinct
 from tasks.extract.text import read_text
+from tasks.extract.worker import read_apart
 
 Kind = Literal["empty", "pdf", "image", "office", "text", "other"]
 
@@ -66,13 +67,15 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
     if kind == "empty":
         return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
     if kind == "pdf":
-        return _guarded_pdf(part.content, settings)
+        return read_apart("pdf", part.content, settings.post)
     if kind == "image":
         return _guarded_image(part.content, settings, alone=alone)
     if kind == "office" and any(word in media or part.name.lower().endswith(word) for word in _OTHER_OFFICE):
         return Reading()
     if kind == "office":
-        return _guarded_office(part.content, settings)
+        if not part.content.startswith((b"PK", b"\xd0\xcf")):
+            return Reading(faults=("unsupported",))
+        return read_apart("office", part.content, settings.post)
     return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
 
 
@@ -123,34 +126,13 @@ def _decoded(data: bytes) -> str:
         return data.decode("windows-1252", "replace")
 
 
-def _guarded_pdf(data: bytes, settings: Settings) -> Reading:
-    from tasks.extract.pdf import read_pdf
-
-    try:
-        return read_pdf(data, settings.post)
-    except (ValueError, KeyError, IndexError, OSError, RecursionError, MemoryError, ArithmeticError):
-        return Reading(faults=("damaged",))
-
-
-def _guarded_office(data: bytes, settings: Settings) -> Reading:
-    if not data.startswith((b"PK", b"\xd0\xcf")):
-        return Reading(faults=("unsupported",))
-    from tasks.extract.office import read_office
-
-    try:
-        return read_office(data, settings.post)
-    except (ValueError, KeyError, IndexError, OSError, RecursionError, MemoryError, ArithmeticError):
-        return Reading(faults=("damaged",))
-
-
 def _guarded_image(data: bytes, settings: Settings, *, alone: bool) -> Reading:
-    import cv2
-
-    from tasks.extract.scan import page_sized, read_image
+    """A picture, unless it is a logo below a mail."""
+    from tasks.extract.scan import page_sized
 
     try:
         if not alone and not page_sized(data):
             return Reading()
-        return read_image(data, settings.post)
-    except (cv2.error, ValueError, OSError, MemoryError, ArithmeticError, struct.error, zlib.error):
+    except (ValueError, OSError, MemoryError, ArithmeticError, struct.error, zlib.error):
         return Reading(faults=("damaged",))
+    return read_apart("image", data, settings.post)

@@ -1,0 +1,55 @@
+"""The process that reads documents: killed when it takes too long or dies, and none the wiser for it."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from fixtures.filled import FilledColumn, FilledForm
+from fixtures.pages import scanned, typed_pdf
+from schemas.errors import OutsideFault
+from schemas.settings import Post
+from tasks.extract import worker
+from tasks.extract.pdf import read_pdf
+from tasks.extract.scan import read_image
+
+ONE = FilledForm(FilledColumn("Ola Nordmann", "41819077302", "Kari Nordmann", "91234567", "kari@example.no"))
+TYPED = typed_pdf(ONE)
+SCAN = scanned(ONE, seed=1, fmt="jpeg")
+
+
+def test_what_comes_back_is_what_was_read() -> None:
+    """A reading passes whole: values, decisions, places, faults."""
+    assert read_pdf(TYPED, Post()) == worker.read_apart("pdf", TYPED, Post())
+    assert read_image(SCAN, Post()) == worker.read_apart("image", SCAN, Post())
+
+
+def test_a_document_that_takes_too_long_is_too_large_and_the_next_is_read() -> None:
+    """The process is killed at the bound, and another takes its place."""
+    assert ("too_large",) == worker.read_apart("image", SCAN, Post(read_seconds=0.05)).faults
+    assert () == worker.read_apart("pdf", TYPED, Post()).faults
+
+
+def test_a_document_that_kills_the_process_is_damaged_and_the_next_is_read() -> None:
+    """A crash in a library is that document's outcome alone."""
+    worker.read_apart("pdf", TYPED, Post())
+    process = worker._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    killer = threading.Timer(0.3, os.kill, (process.pid, signal.SIGKILL))
+    killer.start()
+    assert ("damaged",) == worker.read_apart("pdf", TYPED, Post()).faults
+    killer.join()
+    assert () == worker.read_apart("pdf", TYPED, Post()).faults
+
+
+def test_an_outside_fault_comes_through() -> None:
+    """Missing language files leave the form undecided, as they do without the process between."""
+    with pytest.raises(OutsideFault) as caught:
+        worker.read_apart("image", SCAN, Post(tessdata=Path("/nowhere")))
+    assert ("ocr_unavailable", "Tesseract's language files cannot be loaded") == (
+        caught.value.code,
+        caught.value.message,
+    )
