@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from fixtures.filled import FilledColumn, FilledForm
 from fixtures.office import docx, odt, run, zipped
 from fixtures.pages import scanned
-from schemas.settings import Post
+from schemas.documents import Opened, Part
+from schemas.settings import Post, Settings
 from tasks.extract.office import read_office
+from tasks.extract.read import read_opened
 
 POST = Post()
 KARI, PER = "41819077302", "10915596784"
@@ -34,6 +36,14 @@ def test_a_table_comes_back_cell_by_cell(filled: Filled, told: Told, made: Calla
         assert {"accepted"} == {
             read.decision for entry in reading.forms[0].entries for read in (entry.pupil, entry.fnr, entry.name) if read
         }
+
+
+@pytest.mark.parametrize("made", [docx, odt], ids=["docx", "odt"])
+def test_a_document_is_known_by_its_bytes(told: Told, made: Callable[[FilledForm], bytes]) -> None:
+    """Whatever an attachment is called, its form is read."""
+    part = Part("skjema", "application/octet-stream", made(ONE))
+    reading = read_opened(Opened("office", "not_encrypted", parts=(part,)), Settings())
+    assert [told(ONE)] == [told(form) for form in reading.forms]
 
 
 @pytest.mark.parametrize("look", ["hidden", "white", "tiny"])
