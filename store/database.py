@@ -25,6 +25,7 @@ from store.tables import store_info
 OSLO: Final = ZoneInfo("Europe/Oslo")
 EPOCH: Final = "epoch"
 """The row of `store_info` that names the newest key epoch; none before the first rotation."""
+_EPOCH: Final = select(store_info.c.value).where(store_info.c.key == EPOCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Store:
     def queue(self) -> Iterator[Transaction]:
         """A writing transaction of the queue alone: on PostgreSQL many work side by side, by row locks."""
         with self.faults(), self.engine.connect().execution_options(mode=QUEUE) as connection, connection.begin():
-            yield self._transaction(connection)
+            yield self._transaction(connection, catch_up=False)  # nobody is looked up
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -98,9 +99,8 @@ class Store:
         self.engine.dispose()
         self.deletions.dispose()
 
-    def _transaction(self, connection: Connection) -> Transaction:
-        begun = select(store_info.c.value).where(store_info.c.key == EPOCH)
-        if (epoch := connection.execute(begun).scalar_one_or_none()) is not None:
+    def _transaction(self, connection: Connection, *, catch_up: bool = True) -> Transaction:
+        if catch_up and (epoch := connection.execute(_EPOCH).scalar_one_or_none()) is not None:
             self.keyring.catch_up(int(epoch))  # another process turned the keys: what it looks up, we must find
         vault = Vault(connection, self.keyring)
         return Transaction(connection, vault, self.keyring, self.settings, datetime.now(UTC), self.today)

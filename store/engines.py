@@ -96,7 +96,7 @@ def _sqlite(path: Path) -> Engine:
 def _postgresql(url: URL) -> Engine:
     arguments: dict[str, Any] = {"options": _SERVER, "connect_timeout": 10, "application_name": "foresatt"}
     try:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+        engine = create_engine(url, hide_parameters=True, connect_args=arguments)
     except ImportError:
         raise NotReady("no_driver", "psycopg is not installed", "run: make setup") from None
     event.listen(engine, "begin", _beginner(_BEGIN_POSTGRESQL))

@@ -15,7 +15,7 @@ from dataclasses import field as kept
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.documents import Delivery
@@ -163,46 +163,73 @@ def claim(store: Store, owner: str, limit: int, only: Sequence[str] = (), skip: 
     """Lease the next undecided submissions, oldest first: up to `limit` together, then one by one those that must go
     alone; `only` these ids where any are given, never one of `skip`."""
     with store.queue() as tx:
-        now = database_now(tx)
-        _free_dead_leases(tx, now)
-        fresh = select(submissions).where(submissions.c.state == "new").with_for_update(skip_locked=True)
+        now, leased = tx.connection.execute(_NOW_AND_LEASED).one()
+        now = _aware(now)
+        if leased:
+            _free_dead_leases(tx, now)
+        batch, alone = _BATCH, _ALONE
         if only:
-            fresh = fresh.where(submissions.c.id.in_(only))
+            batch, alone = (query.where(submissions.c.id.in_(only)) for query in (batch, alone))
         if skip:
-            fresh = fresh.where(submissions.c.id.not_in(skip))
-        oldest = fresh.order_by(submissions.c.received_at)
-        rows = tx.connection.execute(oldest.where(~submissions.c.alone).limit(limit)).all()
+            batch, alone = (query.where(submissions.c.id.not_in(skip)) for query in (batch, alone))
+        rows = tx.connection.execute(batch, {"most": limit}).all() or tx.connection.execute(alone).all()
         if not rows:
-            rows = tx.connection.execute(oldest.limit(1)).all()
-        lease = {
-            "state": "leased",
-            "owner": owner,
-            "lease_until": now + timedelta(seconds=store.settings.intake.lease_seconds),
-            "attempts": submissions.c.attempts + case((submissions.c.alone, 1), else_=0),
-        }
-        mine = submissions.c.id.in_([row.id for row in rows])
-        tx.connection.execute(update(submissions).where(mine).values(**lease))
-        return [_open_or_lost(tx, row, row.attempts + (1 if row.alone else 0)) for row in rows]
+            return []
+        until = now + timedelta(seconds=store.settings.intake.lease_seconds)
+        lease = {"ids": [row.id for row in rows], "mine": owner, "until": until}
+        tx.connection.execute(_LEASE, lease)
+        return _open_all(tx, rows, lambda row: row.attempts + (1 if row.alone else 0))
 
 
-def open_claim(tx: Transaction, submission: str, attempts: int = 0) -> Claimed:
-    """One submission opened, with its corrections."""
-    row = tx.connection.execute(select(submissions).where(submissions.c.id == submission)).one()
-    about = json.loads(tx.vault.open(row.id, "submissions.about", row.id, row.about_ct)) if row.about_ct else {}
-    found = tx.connection.execute(
-        select(corrections).where(corrections.c.submission_id == row.id).order_by(corrections.c.id)
+# Made once: most of what a statement costs is its making.
+_LEASED: Final = submissions.c.state == "leased"
+_NOW_AND_LEASED: Final = select(
+    func.current_timestamp(), select(func.count()).select_from(submissions).where(_LEASED).scalar_subquery()
+)
+_FRESH: Final = (
+    select(submissions).where(submissions.c.state == "new").order_by(submissions.c.received_at)
+).with_for_update(skip_locked=True)
+_BATCH: Final = _FRESH.where(~submissions.c.alone).limit(bindparam("most"))
+_ALONE: Final = _FRESH.limit(1)
+_LEASE: Final = (
+    update(submissions)
+    .where(submissions.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="leased",
+        owner=bindparam("mine"),
+        lease_until=bindparam("until"),
+        attempts=submissions.c.attempts + case((submissions.c.alone, 1), else_=0),
     )
-    overlay = tuple(Correction(c.slot, c.ord, c.field, _value(tx, c)) for c in found)
+)
+_OVERLAYS: Final = (
+    select(corrections)
+    .where(corrections.c.submission_id.in_(bindparam("ids", expanding=True)))
+    .order_by(corrections.c.id)
+)
+
+
+def _open_all(tx: Transaction, rows: Sequence[Row[Any]], attempts: Callable[[Row[Any]], int]) -> list[Claimed]:
+    """Many at once: their keys, and what stewards laid over them, in one question each."""
+    tx.vault.preload([row.id for row in rows])
+    overlays: dict[str, list[Row[Any]]] = {}
+    for one in tx.connection.execute(_OVERLAYS, {"ids": [row.id for row in rows]}).all():
+        overlays.setdefault(one.submission_id, []).append(one)
+    return [_open_or_lost(tx, row, overlays.get(row.id, []), attempts(row)) for row in rows]
+
+
+def _open(tx: Transaction, row: Row[Any], overlay: Sequence[Row[Any]], attempts: int) -> Claimed:
+    told = json.loads(tx.vault.open(row.id, "submissions.about", row.id, row.about_ct)) if row.about_ct else {}
+    sealed = row.original_ct
     return Claimed(
         id=row.id,
         channel=row.channel,
         received_at=row.received_at,
-        content=original(tx, row.id) or b"",
-        media_type=about.get("media_type", ""),
-        name=about.get("name", ""),
+        content=b"" if sealed is None else tx.vault.open(row.id, "submissions.original", row.id, sealed),
+        media_type=told.get("media_type", ""),
+        name=told.get("name", ""),
         attempts=attempts,
         alone=row.alone,
-        corrections=overlay,
+        corrections=tuple(Correction(c.slot, c.ord, c.field, _value(tx, c)) for c in overlay),
     )
 
 
@@ -211,9 +238,9 @@ def _value(tx: Transaction, row: Row[Any]) -> str:
     return tx.vault.open(row.submission_id, "corrections.value", place, row.value_ct).decode()
 
 
-def _open_or_lost(tx: Transaction, row: Row[Any], attempts: int) -> Claimed:
+def _open_or_lost(tx: Transaction, row: Row[Any], overlay: Sequence[Row[Any]], attempts: int) -> Claimed:
     try:
-        return open_claim(tx, row.id, attempts)
+        return _open(tx, row, overlay, attempts)
     except NotReady as fault:
         if fault.code not in DAMAGED:  # a wrong key file is no one submission's fault
             raise
@@ -265,9 +292,22 @@ def _renew(store: Store, owner: str) -> None:
 
 def finish(tx: Transaction, submission: str, owner: str, outcome: str) -> bool:
     """Mark a submission decided, in the caller's transaction; False where the lease is no longer ours."""
-    mine = and_(submissions.c.id == submission, submissions.c.owner == owner, submissions.c.state == "leased")
-    values = {"state": "decided", "outcome": outcome, "owner": None, "lease_until": None, "alone": False}
-    return tx.connection.execute(update(submissions).where(mine).values(**values, decided_at=tx.now)).rowcount == 1
+    told = {"this": submission, "mine": owner, "became": outcome, "now": tx.now}
+    return tx.connection.execute(_FINISH, told).rowcount == 1
+
+
+_FINISH: Final = (
+    update(submissions)
+    .where(submissions.c.id == bindparam("this"), submissions.c.owner == bindparam("mine"), _LEASED)
+    .values(
+        state="decided",
+        outcome=bindparam("became"),
+        owner=None,
+        lease_until=None,
+        alone=False,
+        decided_at=bindparam("now"),
+    )
+)
 
 
 def release(store: Store, owner: str, ids: Sequence[str], *, alone: bool) -> None:
@@ -307,6 +347,9 @@ def undecided(store: Store) -> int:
 
 def database_now(tx: Transaction) -> datetime:
     """The database's clock: leases must not depend on which host's clock is wrong."""
-    found = tx.connection.execute(select(func.current_timestamp())).scalar_one()
+    return _aware(tx.connection.execute(select(func.current_timestamp())).scalar_one())
+
+
+def _aware(found: object) -> datetime:
     moment = found if isinstance(found, datetime) else datetime.fromisoformat(str(found))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

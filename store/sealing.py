@@ -11,7 +11,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from schemas.errors import NotReady
 from store.keyring import KeyRing
@@ -22,6 +22,10 @@ STEP: Final = 32
 PRELOAD: Final = 1_000
 DAMAGED: Final = ("seal_broken", "erased")
 """Codes of `NotReady` that concern one value or one key; a wrong key file is another matter."""
+
+_WRAPPED: Final = select(data_keys.c.subject_id, data_keys.c.wrapped).where(
+    data_keys.c.subject_id.in_(bindparam("ids", expanding=True))
+)
 
 
 def pad(data: bytes) -> bytes:
@@ -61,8 +65,7 @@ class Vault:
         """Unwrap the keys of many at once, before each is asked for: one question for many, where a service unwraps."""
         wanted = [subject for subject in subjects if subject not in self._keys]
         for start in range(0, len(wanted), PRELOAD):
-            these = data_keys.c.subject_id.in_(wanted[start : start + PRELOAD])
-            rows = self._connection.execute(select(data_keys.c.subject_id, data_keys.c.wrapped).where(these)).all()
+            rows = self._connection.execute(_WRAPPED, {"ids": wanted[start : start + PRELOAD]}).all()
             found = self._keyring.unwrap([(row.subject_id, row.wrapped) for row in rows])
             self._keys.update((row.subject_id, AESGCM(key)) for row, key in zip(rows, found, strict=True))
 
