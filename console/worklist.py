@@ -102,8 +102,9 @@ def export(state: State, out: Path | None, reveals: bool, by: str | None) -> Non
         who = audit.staff(by) if by else account()
         audit.write(tx, who, "worklist_exported", None, f"count={len(lines)} revealed={'yes' if reveals else 'no'}")
         text = as_csv(as_row(line, reveal=reveals) for line in lines)
+        if out is not None:
+            private_write(out, text.encode("utf-8-sig"))
     if out is not None:
-        private_write(out, text.encode("utf-8-sig"))
         state.emit({"lines": len(lines)})
         state.say(f"{len(lines)} lines written")
     elif state.as_json:

@@ -101,7 +101,7 @@ def _opened(store: Store, file: Path) -> Iterator[Connection]:
     try:
         if file.open("rb").read(16) != b"SQLite format 3\0":
             raise ValueError
-        copied = store.home.root / f".restore-{secrets.token_hex(8)}.db"
+        copied = store.home.database.parent / f".restore-{secrets.token_hex(8)}.db"
         private_write(copied, b"")
         shutil.copyfile(file, copied)
     except (OSError, ValueError):

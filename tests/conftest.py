@@ -20,15 +20,15 @@ hypothesis.settings.load_profile("house")
 WHOLE_HOUSE = ("journeys", "faults", "privacy")
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """On several cores: whole-house tests on one, since they share a Prefect server and filled homes; others by file."""
+    room = item.path.relative_to(Path(__file__).parent).parts[0]
+    shared = room in WHOLE_HOUSE and item.path.name != "test_store_faults.py"
+    item.add_marker(pytest.mark.xdist_group("house" if shared else item.path.stem))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On several cores: whole-house tests on one, since they share a Prefect server and filled homes, and begin first;
-    the others by file."""
-    here = Path(__file__).parent
-    for item in items:
-        room = item.path.relative_to(here).parts[0]
-        shared = room in WHOLE_HOUSE and item.path.name != "test_store_faults.py"
-        item.add_marker(pytest.mark.xdist_group("house" if shared else item.path.stem))
+    """The longest part begins first."""
     items.sort(key=lambda item: "house" not in {mark.args[0] for mark in item.iter_markers("xdist_group")})
 
 

@@ -16,15 +16,16 @@ from tasks.decrypt.verdict import Run, judge
 TEXT = b"".join(b"line %d of a form that is long enough to be compressed\n" % n for n in range(400))
 
 
-def children() -> list[str]:
-    """Command lines of this process's living or unreaped children."""
+def left_behind() -> list[str]:
+    """Ids of this process's children, living or unreaped, that run GnuPG."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            words = stat.read_text().rpartition(")")[2].split()
+            head, _, rest = stat.read_text().rpartition(")")
+            name, words = head.partition("(")[2], rest.split()
         except OSError:
             continue
-        if words[1] == str(os.getpid()):
+        if words[1] == str(os.getpid()) and name.startswith("gpg"):
             found.append(stat.parent.name)
     return found
 
@@ -147,7 +148,7 @@ def test_bomb_is_cut(school):
     assert len(bomb) < 5_000
     result = decrypt(bomb, home=school.home, limits=Limits(plaintext_bytes=1_000_000))
     assert ("too_large", "plaintext_bytes", None) == (result.verdict, result.detail, result.plaintext)
-    assert [] == children()
+    assert [] == left_behind()
 
 
 def test_exact_bound(school):
@@ -176,7 +177,7 @@ def test_processor_limit(school, busy_gnupg):
     busy_gnupg("busy")
     result = decrypt(b"x", home=school.home, limits=Limits(cpu_seconds=1))
     assert ("too_large", "cpu_seconds", None) == (result.verdict, result.detail, result.plaintext)
-    assert [] == children()
+    assert [] == left_behind()
 
 
 def gone(argument: bytes) -> bool:
@@ -193,7 +194,7 @@ def test_wall_limit(school, busy_gnupg):
     busy_gnupg("idle")
     result = decrypt(b"x", home=school.home, limits=Limits(wall_seconds=0.3))
     assert ("too_large", "wall_seconds", None) == (result.verdict, result.detail, result.plaintext)
-    assert [] == children()
+    assert [] == left_behind()
     assert gone(f"987.{os.getpid()}".encode())
 
 

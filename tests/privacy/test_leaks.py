@@ -126,8 +126,23 @@ def story(place: Town, runs: Runs, served: Served, people_planted: School, mails
         told.fails(f"flow {argv[0]}", words, [target])
     for command in (["reprocess"], ["reconcile"], ["provision"], ["retention", "--as-of", _tomorrow()], ["check"]):
         told.goes(*command)
+    _keep(told)
     _settle(served)
     return told
+
+
+def _keep(told: Story) -> None:
+    """New keys, a backup and its restore, each after a failure in the middle of it; the audit."""
+    file = str(told.home / "store" / "backup.db")
+    for argv, target in (
+        (["keys", "rotate", "--by", "kari"], "store.rotation:_rewrap"),
+        (["store", "backup", "--out", file], "store.backup:insert_rows"),
+        (["store", "restore", file, "--by", "kari"], "store.backup:replay_everything"),
+    ):
+        told.fails(" ".join(argv[:2]), argv, [target])
+        told.goes(*argv)
+    for argv in (["keys", "status"], ["audit", "verify"], ["audit", "show"]):
+        told.goes(*argv)
 
 
 def _steward(told: Story, school: School) -> None:
@@ -315,6 +330,7 @@ def test_plaintext_never_touches_a_disk(story: Story) -> None:
         story.home / "prefect",
         story.home / "store",
         story.home / "ledger",
+        story.home / "keys",
         story.runs.folder / "prefect",
         Path("/dev/null"),
     )

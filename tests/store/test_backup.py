@@ -138,7 +138,7 @@ def test_a_restore_that_fails_changes_nothing(school: Desk, tmp_path: Path, monk
     assert before == contents(school)
     with pytest.raises(Exception, match=r"audit|P0001"), school.store.engine.begin() as connection:
         connection.execute(tables.audit.delete())
-    assert [] == [path.name for path in school.house.home.root.iterdir() if path.name.startswith(".restore")]
+    assert [] == [path.name for path in school.house.home.root.rglob("*") if path.name.startswith(".restore")]
 
 
 def test_the_audit_holds_after_a_restore_though_later_heads_were_written_down(school: Desk, tmp_path: Path) -> None:
