@@ -21,7 +21,7 @@ WHOLE_HOUSE = ("journeys", "faults", "privacy")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """On several cores: whole-house tests on one, since they share a Prefect server and filled homes; others by file."""
+    """On several cores: whole-house tests on one, as they share a Prefect server and filled homes; others by file."""
     room = item.path.relative_to(Path(__file__).parent).parts[0]
     shared = room in WHOLE_HOUSE and item.path.name != "test_store_faults.py"
     item.add_marker(pytest.mark.xdist_group("house" if shared else item.path.stem))
