@@ -17,7 +17,7 @@ demo: setup ## run a whole synthetic school through every step, in a fresh home
 	@$(BIN)/foresatt demo
 
 test: servers ## run the tests (some only: make test ARGS="tests/store -x")
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 fuzz: servers ## try what anybody may write on the judges, for half an hour or so (make test does it for seconds)
 	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz $(ARGS)

@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from support_runs import Runs, Served
 from support_world import TODAY, Town, town
+from xdist.scheduler import LoadScopeScheduling
 
 from fixtures.casebook import Case
 from fixtures.cases import make_cases
@@ -20,16 +21,28 @@ hypothesis.settings.load_profile("house")
 WHOLE_HOUSE = ("journeys", "faults", "privacy")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
+def _share(nodeid: str) -> str:
     """On several cores: whole-house tests on one, as they share a Prefect server and filled homes; others by file."""
-    room = item.path.relative_to(Path(__file__).parent).parts[0]
-    shared = room in WHOLE_HOUSE and item.path.name != "test_store_faults.py"
-    item.add_marker(pytest.mark.xdist_group("house" if shared else item.path.stem))
+    file = nodeid.partition("::")[0]
+    whole = any(f"tests/{room}/" in file for room in WHOLE_HOUSE) and not file.endswith("test_store_faults.py")
+    return "house" if whole else file
+
+
+class _Shares(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out shares, each to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _share(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Shares:
+    """pytest-xdist asks how to part the tests."""
+    return _Shares(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest part begins first."""
-    items.sort(key=lambda item: "house" not in {mark.args[0] for mark in item.iter_markers("xdist_group")})
+    """The longest share begins first."""
+    items.sort(key=lambda item: _share(item.nodeid) != "house")
 
 
 @pytest.fixture(scope="session")
