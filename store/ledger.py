@@ -26,7 +26,7 @@ from store.entries import correction_row
 from store.keyring import KeyRing
 from store.owner import is_dead
 from store.sealing import DAMAGED
-from store.tables import corrections, sightings, submissions
+from store.tables import corrections, data_keys, sightings, submissions
 
 SLACK: Final = timedelta(minutes=1)
 """How far two transactions' times may lie apart without the clock having been set."""
@@ -163,32 +163,37 @@ def claim(store: Store, owner: str, limit: int, only: Sequence[str] = (), skip: 
     """Lease the next undecided submissions, oldest first: up to `limit` together, then one by one those that must go
     alone; `only` these ids where any are given, never one of `skip`."""
     with store.queue() as tx:
-        now, leased = tx.connection.execute(_NOW_AND_LEASED).one()
-        now = _aware(now)
-        if leased:
-            _free_dead_leases(tx, now)
         batch, alone = _BATCH, _ALONE
         if only:
             batch, alone = (query.where(submissions.c.id.in_(only)) for query in (batch, alone))
         if skip:
             batch, alone = (query.where(submissions.c.id.not_in(skip)) for query in (batch, alone))
-        rows = tx.connection.execute(batch, {"most": limit}).all() or tx.connection.execute(alone).all()
+        rows = tx.connection.execute(batch, {"most": limit}).all()
+        if not rows or rows[0].leased:
+            _free_dead_leases(tx, database_now(tx))
+        rows = rows or tx.connection.execute(alone).all()
         if not rows:
             return []
-        until = now + timedelta(seconds=store.settings.intake.lease_seconds)
-        lease = {"ids": [row.id for row in rows], "mine": owner, "until": until}
-        tx.connection.execute(_LEASE, lease)
-        return _open_all(tx, rows, lambda row: row.attempts + (1 if row.alone else 0))
+        until = _aware(rows[0].now) + timedelta(seconds=store.settings.intake.lease_seconds)
+        tx.connection.execute(_LEASE, {"ids": [row.id for row in rows], "mine": owner, "until": until})
+        return _open_all(tx, rows)
 
 
 # Made once: most of what a statement costs is its making.
 _LEASED: Final = submissions.c.state == "leased"
-_NOW_AND_LEASED: Final = select(
-    func.current_timestamp(), select(func.count()).select_from(submissions).where(_LEASED).scalar_subquery()
-)
+_OTHERS: Final = submissions.alias()
 _FRESH: Final = (
-    select(submissions).where(submissions.c.state == "new").order_by(submissions.c.received_at)
-).with_for_update(skip_locked=True)
+    select(
+        submissions,
+        func.current_timestamp().label("now"),
+        select(func.count()).select_from(_OTHERS).where(_OTHERS.c.state == "leased").label("leased"),
+        select(data_keys.c.wrapped).where(data_keys.c.subject_id == submissions.c.id).label("wrapped"),
+        select(func.count()).where(corrections.c.submission_id == submissions.c.id).label("laid"),
+    )
+    .where(submissions.c.state == "new")
+    .order_by(submissions.c.received_at, submissions.c.collected_at)
+    .with_for_update(skip_locked=True, of=submissions)
+)
 _BATCH: Final = _FRESH.where(~submissions.c.alone).limit(bindparam("most"))
 _ALONE: Final = _FRESH.limit(1)
 _LEASE: Final = (
@@ -208,13 +213,14 @@ _OVERLAYS: Final = (
 )
 
 
-def _open_all(tx: Transaction, rows: Sequence[Row[Any]], attempts: Callable[[Row[Any]], int]) -> list[Claimed]:
-    """Many at once: their keys, and what stewards laid over them, in one question each."""
-    tx.vault.preload([row.id for row in rows])
+def _open_all(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Claimed]:
+    """Many at once: what stewards laid over them in one question, and only where there is anything."""
+    tx.vault.take([(row.id, row.wrapped) for row in rows if row.wrapped is not None])
     overlays: dict[str, list[Row[Any]]] = {}
-    for one in tx.connection.execute(_OVERLAYS, {"ids": [row.id for row in rows]}).all():
-        overlays.setdefault(one.submission_id, []).append(one)
-    return [_open_or_lost(tx, row, overlays.get(row.id, []), attempts(row)) for row in rows]
+    if laid := [row.id for row in rows if row.laid]:
+        for one in tx.connection.execute(_OVERLAYS, {"ids": laid}).all():
+            overlays.setdefault(one.submission_id, []).append(one)
+    return [_open_or_lost(tx, row, overlays.get(row.id, []), row.attempts + row.alone) for row in rows]
 
 
 def _open(tx: Transaction, row: Row[Any], overlay: Sequence[Row[Any]], attempts: int) -> Claimed:

@@ -66,8 +66,12 @@ class Vault:
         wanted = [subject for subject in subjects if subject not in self._keys]
         for start in range(0, len(wanted), PRELOAD):
             rows = self._connection.execute(_WRAPPED, {"ids": wanted[start : start + PRELOAD]}).all()
-            found = self._keyring.unwrap([(row.subject_id, row.wrapped) for row in rows])
-            self._keys.update((row.subject_id, AESGCM(key)) for row, key in zip(rows, found, strict=True))
+            self.take([(row.subject_id, row.wrapped) for row in rows])
+
+    def take(self, wrapped: Sequence[tuple[str, bytes]]) -> None:
+        """Unwrap the keys of many (subject, wrapped key) that the caller has read already."""
+        found = self._keyring.unwrap(wrapped)
+        self._keys.update((subject, AESGCM(key)) for (subject, _), key in zip(wrapped, found, strict=True))
 
     def let_go(self, subjects: Iterable[str]) -> None:
         """Forget keys held in memory, after work on many: the transaction need not hold them all to its end."""
