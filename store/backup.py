@@ -25,7 +25,7 @@ from store.database import Store
 from store.engines import READ, make_engine, server_url
 from store.erasure import note_replayed, replay_everything
 from store.home import private_write
-from store.migrate import upgrade
+from store.migrate import is_current, upgrade
 from store.tables import data_keys, metadata, store_info
 
 CHUNK: Final = 2_000
@@ -189,8 +189,6 @@ def _close(engine: Engine) -> None:
 
 def migrate(store: Store) -> bool:
     """Bring the store to this release's tables; True where it was not there yet."""
-    from store.migrate import is_current
-
     if is_current(store.engine):
         return False
     upgrade(store.engine)

@@ -76,7 +76,7 @@ def _carry_out(tx: Transaction, rows: Sequence[Row[Any]]) -> CarriedOut:
     for row in mine:
         subject = row.subject_id
         if "/" not in subject:
-            if subject.startswith("S-") and _is_undecided(tx, subject):
+            if subject.startswith("S-") and _state(tx, subject) not in (None, "decided"):
                 if not row.done_at:  # a decision that never was: it is decided anew
                     void.append(subject)
                     continue
@@ -93,7 +93,7 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
         return erase_links(tx, [(pupil_id, guardian_id, reason)]) == 1
     there = tx.connection.execute(select(data_keys.c.epoch).where(data_keys.c.subject_id == subject)).first()
     if subject.startswith("S-"):
-        return drop_original(tx, subject) if there and is_decided(tx, subject) else False
+        return drop_original(tx, subject) if there and _state(tx, subject) == "decided" else False
     if subject.startswith("K-"):
         for pupil_id in tx.connection.execute(select(pupils.c.id).where(pupils.c.known_id == subject)).scalars().all():
             forget(tx, pupil_id)
@@ -165,11 +165,6 @@ def _forget_entries(tx: Transaction, going: Sequence[Going]) -> None:
 _OPEN = [outcome.value for outcome in OPEN]
 
 
-def _is_undecided(tx: Transaction, submission: str) -> bool:
-    query = select(submissions.c.state).where(submissions.c.id == submission)
-    return tx.connection.execute(query).scalar_one_or_none() not in (None, "decided")
-
-
 def _close(tx: Transaction, submission: str) -> None:
     """A submission that a backup brought back undecided, though it was decided and its original destroyed since."""
     read = {"state": "decided", "outcome": SubmissionOutcome.READ.value, "decided_at": tx.now}
@@ -177,10 +172,10 @@ def _close(tx: Transaction, submission: str) -> None:
     tx.connection.execute(update(submissions).where(submissions.c.id == submission).values(**read, **gone))
 
 
-def is_decided(tx: Transaction, submission: str) -> bool:
-    """An undecided submission's original is never destroyed, whatever a ledger says."""
+def _state(tx: Transaction, submission: str) -> str | None:
+    """Of the queue; None where there is no such submission. An undecided one's original is never destroyed."""
     query = select(submissions.c.state).where(submissions.c.id == submission)
-    return tx.connection.execute(query).scalar_one_or_none() == "decided"
+    return tx.connection.execute(query).scalar_one_or_none()
 
 
 def drop_original(tx: Transaction, submission: str) -> bool:

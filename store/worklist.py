@@ -279,12 +279,12 @@ def _open(tx: Transaction, row: Row[tuple[object, ...]], reveal: bool) -> Line |
 
 
 def may_stand(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
-    """Whether the guardian may stand in Visma InSchool: an ADD line of the pair was signed as in, or shown to somebody
-    and not signed as not done."""
-    query = select(worklist_lines.c.id).where(
-        worklist_lines.c.kind == "add",
-        worklist_lines.c.pupil_id == pupil_id,
-        worklist_lines.c.guardian_id == guardian_id,
-        or_(worklist_lines.c.signed_as.in_(IN_VIS), worklist_lines.c.shown & worklist_lines.c.signed_as.is_(None)),
-    )
-    return tx.connection.execute(query.limit(1)).first() is not None
+    """Whether the guardian may stand in Visma InSchool, by the pair's lines."""
+    pair = (worklist_lines.c.pupil_id == pupil_id) & (worklist_lines.c.guardian_id == guardian_id)
+    return stood(tx.connection.execute(select(worklist_lines).where(pair)).all())
+
+
+def stood(rows: Sequence[Row[Any]]) -> bool:
+    """Whether one of a pair's lines is an ADD that was signed as in, or shown to somebody and not signed not done."""
+    adds = [row for row in rows if row.kind == "add"]
+    return any(row.signed_as in IN_VIS or (row.shown and row.signed_as is None) for row in adds)

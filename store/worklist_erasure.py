@@ -14,7 +14,7 @@ from sqlalchemy import Row, bindparam, delete, select, update
 
 from store.database import Transaction
 from store.tables import worklist_lines
-from store.worklist import IN_VIS, ensure_remove, newest
+from store.worklist import ensure_remove, newest, stood
 
 Pair = tuple[str, str]
 
@@ -49,7 +49,7 @@ def before_erasure(tx: Transaction, going: Sequence[Going]) -> None:
         mine = lines.get(one.pair, [])
         opened = [row for row in mine if row.state == "open"]
         remove = newest(mine, "remove")
-        stays = _may_stand(mine) and remove is not None and remove.state == "open"
+        stays = stood(mine) and remove is not None and remove.state == "open"
         gone = [row for row in opened if row.kind != "remove" or not stays]
         cancelled += gone
         if remove is not None and stays:
@@ -87,10 +87,4 @@ def _lines(tx: Transaction, going: Sequence[Going]) -> dict[Pair, list[Row[Any]]
 def _needs_a_line(mine: Sequence[Row[Any]]) -> bool:
     """The guardian may stand there, and no open line says that they must go."""
     remove = newest(mine, "remove")
-    return _may_stand(mine) and (remove is None or remove.state != "open")
-
-
-def _may_stand(mine: Sequence[Row[Any]]) -> bool:
-    """As `worklist.may_stand`, on lines already read."""
-    adds = [row for row in mine if row.kind == "add"]
-    return any(row.signed_as in IN_VIS or (row.shown and row.signed_as is None) for row in adds)
+    return stood(mine) and (remove is None or remove.state != "open")
