@@ -117,7 +117,6 @@ def _judge(
     from schemas.verdicts import Fault
     from store.ledger import Claimed
     from tasks.load.apply import apply
-    from tasks.reconcile.register import make_register
     from tasks.reconcile.step import decide
     from tasks.validate.step import validate_batch
 
@@ -134,9 +133,9 @@ def _judge(
     from store.people import read_pupils
 
     with store.rehearse() as tx:
-        pupils, register = read_pupils(tx), make_register(settings)
+        pupils = read_pupils(tx)
         for entry in verdict.entries:
-            applied = apply(tx, decide(tx, entry, verdict, pupils, register))
+            applied = apply(tx, decide(tx, entry, verdict, pupils))
             decided.append((entry, applied.outcome.value, list(applied.faults)))
     return verdict, decided
 
