@@ -252,6 +252,14 @@ class KeySettings(Section):
     )
 
 
+class Staff(Section):
+    """Who at the school may see more than the others."""
+
+    restricted: tuple[str, ...] = Field(
+        (), description="Staff ids of those who take care of protected families. Nobody else is shown anything of them."
+    )
+
+
 class AuditSettings(Section):
     """The audit chain."""
 
@@ -273,6 +281,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     keys: KeySettings = KeySettings()
     audit: AuditSettings = AuditSettings()
+    staff: Staff = Staff()
     email: Email = Email()
     imap: Imap = Imap()
     smtp: Smtp = Smtp()

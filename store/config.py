@@ -31,6 +31,9 @@ RESERVED: Final = frozenset(
     }
 )
 
+LISTS: Final = frozenset({"content_hosts", "restricted"})
+"""Settings that are several words; in the environment with commas between."""
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -106,7 +109,7 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
             raise UsageFault("setting_unknown", f"{name} names no setting", "see docs/operators/settings.md")
         if not isinstance(values.setdefault(section, {}), dict):
             raise UsageFault("setting_wrong", f"settings that cannot be: {section}", "see docs/operators/settings.md")
-        values[section][field] = [v for v in value.split(",") if v] if field == "content_hosts" else value
+        values[section][field] = [v for v in value.split(",") if v] if field in LISTS else value
 
 
 TEMPLATE: Final = """\
@@ -145,6 +148,9 @@ language = "nb"             # nb, nn or en
 
 [post]
 # folder = "/path/to/scans"     # default: the home's own folder
+
+[staff]
+# restricted = ["kari"]         # staff ids of those who take care of protected families
 
 [evidence]
 roster = true               # the school's own list may prove a link, with number, mobile or e-mail

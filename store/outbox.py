@@ -112,6 +112,12 @@ def forget(tx: Transaction, owner: str) -> None:
     _withdraw(tx, list(tx.connection.execute(select(outbox.c.id).where(theirs)).scalars()))
 
 
+def forget_guardian(tx: Transaction, guardian_id: str) -> None:
+    """Withdraw what is to be said to a guardian and sealed with them."""
+    theirs = outbox.c.sent_at.is_(None) & (outbox.c.subject_id == guardian_id)
+    _withdraw(tx, list(tx.connection.execute(select(outbox.c.id).where(theirs)).scalars()))
+
+
 def forget_old(tx: Transaction) -> int:
     """Withdraw what was not said in thirty days; returns how many."""
     old = outbox.c.sent_at.is_(None) & (outbox.c.made_at < tx.now - KEPT_UNSENT)

@@ -17,7 +17,7 @@ from schemas.ids import new_id
 from store.database import Transaction
 from store.entries import refresh_held
 from store.sealing import DAMAGED
-from store.tables import consents, enrolments, links, pupils, refusals
+from store.tables import consents, enrolments, links, protections, pupils, refusals
 
 STICKY: Final = frozenset({"withdrawn", "replaced"})
 """Why a link may be due that no enrolment or consent puts off."""
@@ -120,7 +120,6 @@ def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
     values = {
         "roster_key": key,
         "born": told.born,
-        "shielded": told.shielded,
         "name_ct": tx.vault.seal_text(ident, "pupils.name", ident, told.name, version),
         "class_ct": tx.vault.seal_text(ident, "pupils.class", ident, told.class_name, version),
         "number_ct": tx.vault.seal_text(ident, "pupils.number", ident, told.number, version),
@@ -136,6 +135,7 @@ def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
     else:
         tx.connection.execute(update(pupils).where(pupils.c.id == ident).values(**values))
         tx.connection.execute(delete(enrolments).where(enrolments.c.pupil_id == ident))
+    note_protection(tx, ident, "roster", told.shielded)
     for term in told.enrolments:
         place = {
             "starts": term.starts,
@@ -145,6 +145,22 @@ def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
         }
         tx.connection.execute(insert(enrolments).values(pupil_id=ident, **place))
     return ident, row is None
+
+
+def note_protection(tx: Transaction, pupil_id: str, source: str, on: bool) -> bool:
+    """Note what one source says of a pupil's protection; True where that is news. The pupil is shielded while any
+    source says so. What follows from it is `store.protection`'s."""
+    mine = (protections.c.pupil_id == pupil_id) & (protections.c.source == source)
+    there = tx.connection.execute(select(protections.c.since).where(mine)).first() is not None
+    if on and not there:
+        tx.connection.execute(insert(protections).values(pupil_id=pupil_id, source=source, since=tx.now))
+    elif there and not on:
+        tx.connection.execute(delete(protections).where(mine))
+    if on != there:
+        anybody = select(protections.c.source).where(protections.c.pupil_id == pupil_id)
+        shielded = tx.connection.execute(anybody.limit(1)).first() is not None
+        tx.connection.execute(update(pupils).where(pupils.c.id == pupil_id).values(shielded=shielded))
+    return on != there
 
 
 def mark_missing(tx: Transaction, pupil_id: str) -> bool:

@@ -55,7 +55,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration that makes these tables; a store at another one is not used."""
 
 metadata = MetaData(naming_convention=NAMES)
@@ -155,6 +155,15 @@ pupils = Table(
     Column("due_reason", Code),
     Column("missing_runs", SmallInteger, nullable=False, server_default="0"),
 )
+protections = Table(
+    "protections",
+    metadata,
+    Column("pupil_id", Id, ForeignKey("pupils.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", Code, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("seen_by", String(80)),
+    Column("seen_at", UtcDateTime),
+)
 enrolments = Table(
     "enrolments",
     metadata,
@@ -234,6 +243,7 @@ worklist_lines = Table(
     Column("why", Code, nullable=False),
     Column("due_on", Date),
     Column("person_too", Boolean, nullable=False, server_default="0"),
+    Column("restricted", Boolean, nullable=False, server_default="0"),
     Column("text_ct", LargeBinary),
     Column("shown", Boolean, nullable=False, server_default="0"),
     Column("signed_as", Code),

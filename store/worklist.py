@@ -20,7 +20,7 @@ from store import audit, guardians
 from store.database import Transaction
 from store.people import read_pupils, refresh_due
 from store.sealing import DAMAGED
-from store.tables import links, worklist_lines
+from store.tables import links, pupils, worklist_lines
 
 Signature = Literal["done", "already_in_vis", "newer_in_vis", "not_done"]
 IN_VIS = ("done", "already_in_vis", "newer_in_vis")
@@ -115,12 +115,17 @@ def changed(tx: Transaction, pupil_id: str, guardian_id: str) -> None:
         _insert(tx, "change", pupil_id, guardian_id, why="contact_changed", due_on=tx.today)
 
 
-def read_lines(tx: Transaction, *, signed: bool = False, only: str | None = None, reveal: bool = False) -> list[Line]:
-    """The lines to work through, due first: open ADD and CHANGE lines, and REMOVE lines from N days ahead.
+def read_lines(
+    tx: Transaction, *, signed: bool = False, only: str | None = None, reveal: bool = False, restricted: bool = False
+) -> list[Line]:
+    """The lines to work through, due first: open ADD and CHANGE lines, and REMOVE lines from N days ahead; those of
+    protected pupils only where the caller is known to have the role (`restricted`).
 
     `reveal` opens numbers and contact data and marks the lines as shown; the caller writes the audit row.
     """
     query = select(worklist_lines).where(worklist_lines.c.state == ("signed" if signed else "open"))
+    if not restricted:
+        query = query.where(~worklist_lines.c.restricted)
     if not signed:  # whom nobody may add now is on no list, whenever `sync` ran last
         query = query.where(or_(worklist_lines.c.kind == "remove", _live()))
     if only is not None:
@@ -222,7 +227,9 @@ def newest(rows: Sequence[Row[Any]], kind: str) -> Row[Any] | None:
 
 def _insert(tx: Transaction, kind: str, pupil_id: str, guardian_id: str, *, why: str, due_on: date) -> None:
     ident = new_id("L")
+    shielded = tx.connection.execute(select(pupils.c.shielded).where(pupils.c.id == pupil_id)).scalar_one_or_none()
     values = {"kind": kind, "pupil_id": pupil_id, "guardian_id": guardian_id, "why": why, "due_on": due_on}
+    values["restricted"] = bool(shielded)
     text = None
     if kind == "remove":
         tx.vault.new_key(ident)
@@ -276,6 +283,16 @@ def _open(tx: Transaction, row: Row[tuple[object, ...]], reveal: bool) -> Line |
     common = {"id": row.id, "kind": row.kind, "why": row.why, "due_on": row.due_on, "state": row.state}
     last = _person_too(tx, row)
     return Line(**common, **about, person_too=last, overdue=overdue, values=values, signed_as=row.signed_as)
+
+
+def protect(tx: Transaction, pupil_id: str, on: bool) -> None:
+    """What is open for a protected pupil: nobody is added or changed any more, and whoever must be removed stands
+    before the restricted role only. `sync` makes anew what is due once the protection ends."""
+    mine = (worklist_lines.c.pupil_id == pupil_id) & (worklist_lines.c.state == "open")
+    for row in tx.connection.execute(select(worklist_lines).where(mine)).all() if on else ():
+        if row.kind in ("add", "change"):
+            _close(tx, row, "cancelled")
+    tx.connection.execute(update(worklist_lines).where(mine).values(restricted=on))
 
 
 def may_stand(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:

@@ -10,10 +10,10 @@ from schemas.errors import SafetyRefusal
 from schemas.identity import classify
 from schemas.ids import new_id
 from schemas.settings import Settings
-from store import audit, guardians, worklist
+from store import audit, protection, worklist
 from store.database import OSLO, Store, Transaction
 from store.people import RosterPupil, mark_missing, roster_key, save_pupil
-from store.tables import links, pupils, roster_runs
+from store.tables import pupils, roster_runs
 from tasks.reconcile.roster import Roster
 
 
@@ -39,12 +39,13 @@ def import_roster(store: Store, roster: Roster, source: bytes, *, dry_run: bool 
         listed = {roster_key(tx, pupil.key) for pupil in told}
         gone = [ident for key, ident in known.items() if key not in listed]
         _guard(tx, len(told), len(known), len(gone))
-        added = 0
+        added, protected = 0, protection.protected(tx)
         for pupil in told:
             ident, new = save_pupil(tx, pupil)
             added += new
             worklist.refresh(tx, ident)
-            _protect(tx, ident, pupil.shielded)
+            if pupil.shielded or ident in protected:
+                protection.follow_roster(tx, ident, before=ident in protected)
         digest = tx.keyring.mac("delivery", b"roster|" + hashlib.sha256(source).digest())
         ended = 0
         for ident in () if _same_as_before(tx, digest) else gone:
@@ -115,13 +116,3 @@ def _guard(tx: Transaction, told: int, known: int, gone: int) -> None:
             f"the roster lists {told} pupils and lacks {gone} of the {known} known; at most {allowed} may go at once",
             "check the file; if they really left, raise roster.max_gone_count for this one import",
         )
-
-
-def _protect(tx: Transaction, pupil_id: str, shielded: bool) -> None:
-    """A shielded pupil's links are suspended at once; nothing shows why."""
-    rows = tx.connection.execute(select(links.c.guardian_id, links.c.suspended).where(links.c.pupil_id == pupil_id))
-    for row in rows.all():
-        if shielded and row.suspended is None:
-            guardians.suspend(tx, pupil_id, row.guardian_id, "by_school")
-        elif not shielded and row.suspended == "by_school":
-            guardians.suspend(tx, pupil_id, row.guardian_id, None)

@@ -278,17 +278,17 @@ def test_a_backup_of_postgresql_can_be_put_back_into_sqlite(
 # --- migrations -------------------------------------------------------------------------------------------------------
 
 
-def test_a_store_of_the_release_before_is_refused_then_migrated(desk: Desk) -> None:
+def test_a_store_of_the_release_before_is_refused_then_migrated(desk: Desk, tmp_path: Path) -> None:
     """Every row of the first release's tables is there afterwards; until then no command runs on it."""
     from alembic import command
 
     from store import migrate
 
-    family = desk.family()
+    family = desk.family(shielded=True)
     with desk.store.write() as tx:
         add_guardian(tx, family, family.mother)
     before = {name: len(rows) for name, rows in contents(desk).items()}
-    to_first(desk)
+    to_first(desk, tmp_path / "first.db")
     with pytest.raises(NotReady, match="not_migrated") as told:
         open_store(desk.house)
     assert "store migrate" in told.value.next_step
@@ -300,15 +300,32 @@ def test_a_store_of_the_release_before_is_refused_then_migrated(desk: Desk) -> N
     open_store(desk.house).close()
 
 
-def to_first(desk: Desk) -> None:
-    """Back to the tables of revision 0001, by hand: there is no road backwards."""
-    from store import audit_guard
+def to_first(desk: Desk, scratch: Path) -> None:
+    """Back to the tables of revision 0001, by hand: there is no road backwards. Whatever came since is dropped."""
+    from alembic import command
 
+    from store import audit_guard, migrate
+    from store.engines import make_engine
+
+    engine = make_engine(scratch)
+    command.upgrade(migrate._config(engine), "0001")
+    first = {name: {c["name"] for c in inspect(engine).get_columns(name)} for name in inspect(engine).get_table_names()}
+    engine.dispose()
     with desk.store.engine.begin() as connection:
         audit_guard.lift(connection)
-        connection.exec_driver_sql("DROP INDEX ix_guardians_bucket_epoch")
-        connection.exec_driver_sql("ALTER TABLE guardians DROP COLUMN bucket_epoch")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        look = inspect(connection)
+        drop: list[str] = []
+        for name in look.get_table_names():
+            if name not in first:
+                drop.append(f"DROP TABLE {name}")
+                continue
+            new = {column["name"] for column in look.get_columns(name)} - first[name]
+            drop += [
+                f"DROP INDEX {index['name']}" for index in look.get_indexes(name) if new & {*index["column_names"]}
+            ]
+            drop += [f"ALTER TABLE {name} DROP COLUMN {column}" for column in sorted(new)]
+        for statement in [*drop, "UPDATE alembic_version SET version_num = '0001'"]:
+            connection.exec_driver_sql(statement)
 
 
 def test_the_revision_that_commands_ask_for_is_the_newest(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from store.engines import make_engine
 from store.home import Home
 from store.migrate import is_current, upgrade
 from store.opening import create_store, open_store
-from store.tables import data_keys, enrolments, links, metadata, pupils, store_info
+from store.tables import REVISION, data_keys, enrolments, links, metadata, pupils, store_info
 
 
 def test_an_empty_database_upgraded_is_the_one_described(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ REBUILD = """
 from alembic import op
 from sqlalchemy import String
 
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "next", "NEWEST", None, None
 
 
 def upgrade():
@@ -71,7 +71,7 @@ def upgrade():
 ORPHAN = """
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "next", "NEWEST", None, None
 
 
 def upgrade():
@@ -82,7 +82,7 @@ def upgrade():
 def next_revision(desk: Desk, folder: Path, text: str) -> Config:
     """The migrations with one more revision after the newest."""
     shutil.copytree(Path(migrate.__file__).parent / "migrations", folder)
-    (folder / "versions/v0003_next.py").write_text(text)
+    (folder / "versions/next.py").write_text(text.replace("NEWEST", REVISION))
     config = migrate._config(desk.store.engine)
     config.set_main_option("script_location", str(folder))
     return config
