@@ -18,8 +18,9 @@ if TYPE_CHECKING:  # the settings model is heavy, and light commands show dates
     from schemas.settings import Retention
 
 LeapDay = Literal["28_february", "1_march"]
-DueReason = Literal["turned_18", "left", "between_years", "extended"]
-"""extended: the pupil's consent covers the guardian and nothing is known that ends it, so there is no date yet."""
+DueReason = Literal["turned_18", "left", "between_years", "extended", "withdrawn", "replaced"]
+"""extended: the pupil's consent covers the guardian and nothing is known that ends it, so there is no date yet.
+withdrawn: a proven refusal; replaced: a steward has seen the same person under a new number."""
 
 _DAY: Final = timedelta(days=1)
 _FIRST: Final = date(2, 1, 1)
@@ -85,18 +86,33 @@ def is_enrolled(enrolments: Sequence[Enrolment], today: date) -> bool:
 
 
 def due(
-    born: date, enrolments: Sequence[Enrolment], *, consent_until_leaving: bool, today: date, settings: Retention
+    born: date,
+    enrolments: Sequence[Enrolment],
+    *,
+    consent_until_leaving: bool,
+    today: date,
+    settings: Retention,
+    ended: Due | None = None,
 ) -> Due:
     """When a guardian's link to the pupil ends.
 
     `consent_until_leaving`: the pupil's valid consent covers this guardian. The earlier of leaving and, without
     consent, the 18th birthday counts; on the same day the birthday is the reason. Nothing puts the birthday off.
+    `ended`: the guardian withdrew or was replaced on a day; no enrolment and no consent puts that off either.
     """
+    if ended is not None and ended.on is not None:
+        return ended
     leaves, why = _leaves(enrolments, today, settings)
     turns_18 = birthday_18(born, settings.leap_day)
     if not consent_until_leaving and (leaves is None or turns_18 <= leaves):
         return Due(turns_18, "turned_18")
     return Due(leaves, why)
+
+
+def erased_on(on: date | None, held_until: date | None) -> date | None:
+    """The day on which what is due on `on` is gone. A legal hold keeps the sealed data until the day it ends; it does
+    not keep access, which ends on `on` whatever is held."""
+    return on if on is None or held_until is None else max(on, held_until)
 
 
 def _leaves(enrolments: Sequence[Enrolment], today: date, settings: Retention) -> tuple[date | None, DueReason]:

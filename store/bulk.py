@@ -39,22 +39,28 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
             copy.write_row(row)
 
 
-def update_keyed(connection: Connection, table: Table, key: str, columns: Sequence[str], rows: Sequence[Any]) -> None:
-    """Update rows given as (key, values in the order of `columns`)."""
+def update_keyed(
+    connection: Connection, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Any]
+) -> None:
+    """Update rows given as (values of `keys`, values in the order of `columns`)."""
+    if not rows:
+        return
     connection.execute(select(1))
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
         told = ", ".join(f"{name} = ?" for name in columns)
+        this = " AND ".join(f"{name} = ?" for name in keys)
         driver.executemany(
-            f"UPDATE {table.name} SET {told} WHERE {key} = ?",  # noqa: S608
-            (_plain((*row[1:], row[0])) for row in rows),
+            f"UPDATE {table.name} SET {told} WHERE {this}",  # noqa: S608
+            (_plain((*row[len(keys) :], *row[: len(keys)])) for row in rows),
         )
         return
     told = ", ".join(f"{name} = new.{name}" for name in columns)
-    arrays = ", ".join(f"%s::{_type(table, name)}[]" for name in (key, *columns))
-    names = ", ".join((key, *columns))
+    this = " AND ".join(f"{table.name}.{name} = new.{name}" for name in keys)
+    arrays = ", ".join(f"%s::{_type(table, name)}[]" for name in (*keys, *columns))
+    names = ", ".join((*keys, *columns))
     driver.execute(
-        f"UPDATE {table.name} SET {told} FROM unnest({arrays}) AS new({names}) WHERE {table.name}.{key} = new.{key}",  # noqa: S608
+        f"UPDATE {table.name} SET {told} FROM unnest({arrays}) AS new({names}) WHERE {this}",  # noqa: S608
         [list(column) for column in zip(*rows, strict=True)],
     )
 

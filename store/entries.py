@@ -4,7 +4,7 @@ An entry is found again by (submission, slot, ord) through every reprocessing; a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from schemas.ids import new_id
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome
 from schemas.verdicts import Entry, Fault, in_form_order
+from store.bulk import update_keyed
 from store.database import OSLO, Transaction
 from store.tables import corrections, entries, links, pupils, reasons, submissions
 
@@ -116,18 +117,16 @@ def correction_row(submission: str, slot: int, ord_: int, field: str) -> str:
 
 def original_kept_until(tx: Transaction, submission: str) -> None:
     """Set when the sealed original goes: with its open entries' time, else N days after the last decision."""
-    rows = list(existing(tx, submission).values())
-    dropped = [row.decided_at.astimezone(OSLO).date() for row in rows if row.outcome in DROPS_ORIGINAL_AT_ONCE]
-    if dropped:  # what somebody refused, or what is not applicable, waits a week for the others and no longer
-        latest = min(dropped) + WITH_A_REFUSAL
+    latest = _with_a_refusal(tx, [submission]).get(submission)
+    if latest:  # what somebody refused, or what is not applicable, waits a week for the others and no longer
         late = (entries.c.submission_id == submission) & (entries.c.held_until > latest)
         tx.connection.execute(update(entries).where(late).values(held_until=latest))
-        rows = list(existing(tx, submission).values())
+    rows = list(existing(tx, submission).values())
     held = [row.held_until for row in rows if row.held_until is not None]
     when = max(held) if held else tx.today + timedelta(days=tx.settings.retention.originals_days)
     if not rows:  # nothing could be read: a person has as long as for anything held
         received = tx.connection.execute(select(submissions.c.received_at).where(submissions.c.id == submission))
-        when = received.scalar_one().date() + timedelta(days=tx.settings.retention.held_days)
+        when = received.scalar_one().astimezone(OSLO).date() + timedelta(days=tx.settings.retention.held_days)
     tx.connection.execute(update(submissions).where(submissions.c.id == submission).values(original_due_on=when))
 
 
@@ -141,21 +140,49 @@ def expire(tx: Transaction, row: Row[Any]) -> None:
 def held_until(tx: Transaction, received_at: datetime, pupil_id: str | None, guardian_id: str | None) -> date:
     """90 days after receipt, or the proposed pupil's own due date if earlier (for a linked guardian the link's, which
     a consent may put off); reprocessing never restarts it."""
-    latest = received_at.date() + timedelta(days=tx.settings.retention.held_days)
     run = tx.connection.execute
     link = run(select(links.c.due_on).where(links.c.pupil_id == pupil_id, links.c.guardian_id == guardian_id)).first()
     due_on = link.due_on if link else run(select(pupils.c.due_on).where(pupils.c.id == pupil_id)).scalar_one_or_none()
+    return _until(tx, received_at, due_on)
+
+
+def _until(tx: Transaction, received_at: datetime, due_on: date | None) -> date:
+    """By Oslo's calendar: what came at half past eleven at night in UTC came the day after."""
+    latest = received_at.astimezone(OSLO).date() + timedelta(days=tx.settings.retention.held_days)
     return min(latest, due_on) if due_on else latest
 
 
-def refresh_held(tx: Transaction, pupil_id: str) -> None:
-    """Let what is held for this pupil, and its originals, follow the pupil's due date."""
-    mine = select(entries).where(entries.c.pupil_id == pupil_id, entries.c.held_until.is_not(None))
-    for row in tx.connection.execute(mine).all():
-        until = held_until(tx, row.received_at, pupil_id, row.guardian_id)
+def refresh_held(tx: Transaction, only: Collection[str] | None = None) -> None:
+    """Let what is held for these pupils (for all, without `only`), and its originals, follow their due dates."""
+    of_link = (links.c.pupil_id == entries.c.pupil_id) & (links.c.guardian_id == entries.c.guardian_id)
+    dates = (pupils.c.due_on.label("pupil_due_on"), links.c.due_on.label("link_due_on"), links.c.pupil_id.label("link"))
+    held = select(entries.c.id, entries.c.submission_id, entries.c.received_at, entries.c.held_until, *dates)
+    held = held.select_from(entries.join(pupils, pupils.c.id == entries.c.pupil_id).outerjoin(links, of_link))
+    held = held.where(entries.c.held_until.is_not(None))
+    rows = tx.connection.execute(held if only is None else held.where(entries.c.pupil_id.in_(only))).all()
+    latest = _with_a_refusal(tx, {row.submission_id for row in rows})
+    differs, which = [], set()
+    for row in rows:
+        until = _until(tx, row.received_at, row.link_due_on if row.link else row.pupil_due_on)
+        until = min(until, latest.get(row.submission_id, until))
         if until != row.held_until:
-            tx.connection.execute(update(entries).where(entries.c.id == row.id).values(held_until=until))
-            original_kept_until(tx, row.submission_id)
+            differs.append((row.id, until))
+            which.add(row.submission_id)
+    update_keyed(tx.connection, entries, ("id",), ("held_until",), differs)
+    for submission in sorted(which):
+        original_kept_until(tx, submission)
+
+
+def _with_a_refusal(tx: Transaction, which: Collection[str]) -> dict[str, date]:
+    """Submission -> the day that it may wait for at the latest, of those with a refused or not applicable entry."""
+    decided = select(entries.c.submission_id, entries.c.decided_at).where(
+        entries.c.outcome.in_([outcome.value for outcome in DROPS_ORIGINAL_AT_ONCE]), entries.c.submission_id.in_(which)
+    )
+    latest: dict[str, date] = {}
+    for row in tx.connection.execute(decided):
+        day = row.decided_at.astimezone(OSLO).date() + WITH_A_REFUSAL
+        latest[row.submission_id] = min(day, latest.get(row.submission_id, day))
+    return latest
 
 
 def _earlier(told: date | None, before: date | None) -> date | None:

@@ -137,7 +137,7 @@ def reduce_number(tx: Transaction, guardian: Guardian) -> None:
 
 
 def link(tx: Transaction, pupil_id: str, guardian_id: str, *, basis: str, submission: str, arrived: datetime) -> None:
-    """Tie a guardian to a pupil; the due date is set by `store.people.refresh_due`."""
+    """Tie a guardian to a pupil; the due date is set by `store.due_dates.refresh_due`."""
     values = {"pupil_id": pupil_id, "guardian_id": guardian_id, "basis": basis, "submission_id": submission}
     shielded = tx.connection.execute(select(pupils.c.shielded).where(pupils.c.id == pupil_id)).scalar_one_or_none()
     suspended = "by_school" if shielded else None  # it may have become so since the decision

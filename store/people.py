@@ -7,7 +7,7 @@ the pupil, now of age, stays on the roster.
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
@@ -15,12 +15,8 @@ from schemas.due import Due, Enrolment, due
 from schemas.errors import NotReady
 from schemas.ids import new_id
 from store.database import Transaction
-from store.entries import refresh_held
 from store.sealing import DAMAGED
-from store.tables import consents, enrolments, links, protections, pupils, refusals
-
-STICKY: Final = frozenset({"withdrawn", "replaced"})
-"""Why a link may be due that no enrolment or consent puts off."""
+from store.tables import enrolments, protections, pupils
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,25 +175,3 @@ def mark_missing(tx: Transaction, pupil_id: str) -> bool:
 def pupil_due(tx: Transaction, born: date, terms: tuple[Enrolment, ...], *, consent: bool) -> Due:
     """The one due-date function, with this store's settings and today."""
     return due(born, terms, consent_until_leaving=consent, today=tx.today, settings=tx.settings.retention)
-
-
-def refresh_due(tx: Transaction, pupil_id: str) -> None:
-    """Recompute and store every due date that hangs on this pupil: known guardians, links, register, what is held."""
-    row = tx.connection.execute(select(pupils.c.born).where(pupils.c.id == pupil_id)).one()
-    listed = select(enrolments).where(enrolments.c.pupil_id == pupil_id).order_by(enrolments.c.starts)
-    terms = tuple(Enrolment(t.starts, t.ends, t.interrupted, t.final_year) for t in tx.connection.execute(listed))
-    plain = pupil_due(tx, row.born, terms, consent=False)
-    extended = pupil_due(tx, row.born, terms, consent=True)
-    when = {"due_on": plain.on, "due_reason": plain.reason}
-    tx.connection.execute(update(pupils).where(pupils.c.id == pupil_id).values(**when))
-    tx.connection.execute(update(refusals).where(refusals.c.pupil_id == pupil_id).values(due_on=plain.on))
-    confirmed = select(consents.c.guardian_id).where(consents.c.pupil_id == pupil_id, consents.c.state == "confirmed")
-    covered = set(tx.connection.execute(confirmed).scalars())
-    mine = select(links.c.guardian_id, links.c.due_reason).where(links.c.pupil_id == pupil_id)
-    for link in tx.connection.execute(mine).all():
-        if link.due_reason in STICKY:
-            continue
-        ends = extended if link.guardian_id in covered else plain
-        this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == link.guardian_id)
-        tx.connection.execute(update(links).where(this).values(due_on=ends.on, due_reason=ends.reason))
-    refresh_held(tx, pupil_id)

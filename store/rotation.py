@@ -108,7 +108,11 @@ def _rewrap(tx: Transaction) -> int:
     fresh = ring.wrap(list(zip(subjects, ring.unwrap(rows), strict=True)))
     epochs = [ring.epoch] * len(rows)
     update_keyed(
-        tx.connection, data_keys, "subject_id", ("wrapped", "epoch"), list(zip(subjects, fresh, epochs, strict=True))
+        tx.connection,
+        data_keys,
+        ("subject_id",),
+        ("wrapped", "epoch"),
+        list(zip(subjects, fresh, epochs, strict=True)),
     )
     return len(rows)
 
@@ -129,6 +133,5 @@ def _look_up(tx: Transaction) -> int:
             number = None  # one that does not open is found by nobody, in no epoch
         value = guardians.bucket(tx.keyring, number, epoch) if number else 0
         fresh.append((row.id, value, epoch if number else guardians.REDUCED))
-    if fresh:
-        update_keyed(tx.connection, guardian_rows, "id", ("number_bucket", "bucket_epoch"), fresh)
+    update_keyed(tx.connection, guardian_rows, ("id",), ("number_bucket", "bucket_epoch"), fresh)
     return len(fresh)

@@ -6,10 +6,10 @@ who was typed in by hand: these lines are why it happens.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
 
@@ -17,8 +17,10 @@ from schemas.due import working_day_before
 from schemas.errors import NotReady, UsageFault
 from schemas.ids import new_id
 from store import audit, guardians
+from store.bulk import update_keyed
 from store.database import Transaction
-from store.people import read_pupils, refresh_due
+from store.due_dates import refresh_due
+from store.people import read_pupils
 from store.sealing import DAMAGED
 from store.tables import links, pupils, worklist_lines
 
@@ -76,11 +78,11 @@ def ensure_remove(
     if link is None:
         return 0
     ahead = working_day_before(link.due_on) if link.due_on is not None else None
-    due_on = ahead if ahead is not None and link.due_on > tx.today else link.due_on
-    if latest is not None:
-        due_on = min(due_on or latest, latest)
     why = why or link.due_reason or "turned_18"
     line = _line(tx, "remove", pupil_id, guardian_id)
+    due_on = _remove_on(tx, link.due_on, line.due_on if line else None)
+    if latest is not None:
+        due_on = min(due_on or latest, latest)
     if line is not None and line.state == "signed" and latest is None and (ahead is None or ahead > line.due_on):
         _part(tx, pupil_id, guardian_id)  # removed ahead of a date that was put off since: it begins anew
         line = None
@@ -89,8 +91,6 @@ def ensure_remove(
             return 0
         _insert(tx, "remove", pupil_id, guardian_id, why=why, due_on=due_on)
         return 1
-    if line.due_on is not None and due_on is not None and due_on <= tx.today:
-        due_on = min(due_on, line.due_on)  # a line that was due on the Friday before is not less late on Saturday
     if line.state == "open" and (line.due_on, line.why) != (due_on, why):
         this_line = worklist_lines.c.id == line.id
         tx.connection.execute(update(worklist_lines).where(this_line).values(due_on=due_on, why=why))
@@ -100,11 +100,53 @@ def ensure_remove(
 def refresh(tx: Transaction, pupil_id: str) -> None:
     """Recompute every due date that hangs on this pupil, and let the REMOVE lines follow: a consent puts them off, a
     leaving date brings them nearer."""
-    refresh_due(tx, pupil_id)
-    for guardian_id in (
-        tx.connection.execute(select(links.c.guardian_id).where(links.c.pupil_id == pupil_id)).scalars().all()
-    ):
-        ensure_remove(tx, pupil_id, guardian_id)
+    refresh_all(tx, [pupil_id])
+
+
+def refresh_all(tx: Transaction, only: Collection[str] | None = None) -> int:
+    """The same for these pupils, or without `only` for all of them; returns how many pupils were looked at. The number
+    of statements follows what differs, not what is stored."""
+    count = refresh_due(tx, only)
+    pair = (links.c.pupil_id == worklist_lines.c.pupil_id) & (links.c.guardian_id == worklist_lines.c.guardian_id)
+    standing = pair & (worklist_lines.c.kind == "remove") & (worklist_lines.c.state != "cancelled")
+    lacking = worklist_lines.c.id.is_(None) & links.c.due_on.is_not(None)
+    differs = worklist_lines.c.due_on.is_distinct_from(links.c.due_on) | (worklist_lines.c.why != links.c.due_reason)
+    query = select(links.c.pupil_id, links.c.guardian_id, links.c.due_on, links.c.due_reason, *_OF_LINE)
+    query = query.select_from(links.outerjoin(worklist_lines, standing)).where(or_(lacking, differs))
+    if only is not None:
+        query = query.where(links.c.pupil_id.in_(only))
+    found: dict[tuple[str, str], list[Row[Any]]] = {}
+    for row in tx.connection.execute(query).all():
+        found.setdefault((row.pupil_id, row.guardian_id), []).append(row)
+    moved = []
+    for (pupil_id, guardian_id), rows in found.items():
+        opened = [row for row in rows if row.state == "open"]
+        if not opened:  # none yet, or signed off: may begin anew
+            ensure_remove(tx, pupil_id, guardian_id)
+            continue
+        line = opened[-1]
+        when = _remove_on(tx, line.due_on, line.line_due_on)
+        why = line.due_reason or "turned_18"
+        if (line.line_due_on, line.why) != (when, why):
+            moved.append((line.line, when, why))
+    update_keyed(tx.connection, worklist_lines, ("id",), ("due_on", "why"), moved)
+    return count
+
+
+_OF_LINE: Final = (
+    worklist_lines.c.id.label("line"),
+    worklist_lines.c.state,
+    worklist_lines.c.due_on.label("line_due_on"),
+    worklist_lines.c.why,
+)
+
+
+def _remove_on(tx: Transaction, due_on: date | None, before: date | None) -> date | None:
+    """When the REMOVE line of a link due on `due_on` is due: that day or the working day before. One that was due on
+    the Friday before (`before`) is not less late on the Saturday."""
+    if due_on is None or due_on > tx.today:
+        return due_on and working_day_before(due_on)
+    return min(due_on, before or due_on)
 
 
 def changed(tx: Transaction, pupil_id: str, guardian_id: str) -> None:

@@ -26,9 +26,10 @@ from schemas.settings import Settings
 from store import entries, guardians, ledger, tables
 from store.config import House
 from store.database import Store, Transaction
+from store.due_dates import refresh_due
 from store.home import Home
 from store.opening import create_store, open_store
-from store.people import KnownGuardian, RosterPupil, refresh_due, save_pupil
+from store.people import KnownGuardian, RosterPupil, save_pupil
 
 TODAY = date(2026, 10, 14)
 """A Wednesday; the desk's calendar stands there unless a test turns it."""
@@ -112,7 +113,7 @@ class Desk:
         )
         with self.store.write() as tx:
             ident, _ = save_pupil(tx, told)
-            refresh_due(tx, ident)
+            refresh_due(tx, [ident])
         return Family(ident, person, adults)
 
     def key(self) -> str:
@@ -242,7 +243,7 @@ def add_guardian(tx: Transaction, family: Family, who: Person, *, arrived: date 
     """A linked guardian, straight into the store; returns the id."""
     ident = guardians.add(tx, name=who.name, number=who.number, mobile=who.mobile, email=who.email)
     guardians.link(tx, family.pupil_id, ident, basis="roster", submission="S-TEST", arrived=noon(arrived))
-    refresh_due(tx, family.pupil_id)
+    refresh_due(tx, [family.pupil_id])
     return ident
 
 

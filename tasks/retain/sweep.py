@@ -39,20 +39,13 @@ class Due:
 def recompute(store: Store) -> int:
     """Recompute every pupil's due dates: time itself is an input (a summer ends, an enrolment runs out)."""
     with store.write() as tx:
-        return _refresh(tx)
-
-
-def _refresh(tx: Transaction) -> int:
-    idents = list(tx.connection.execute(select(pupils.c.id)).scalars())
-    for ident in idents:
-        worklist.refresh(tx, ident)
-    return len(idents)
+        return worklist.refresh_all(tx)
 
 
 def preview(store: Store) -> dict[str, int]:
     """What `sweep` would erase, in counts; nothing is changed, not even a due date."""
     with store.rehearse() as tx:
-        _refresh(tx)
+        worklist.refresh_all(tx)
         return plan(tx).counts()
 
 

@@ -282,7 +282,8 @@ def test_no_key_outlives_what_it_was_for(desk: Desk) -> None:
 
 def test_a_leaver_taken_off_the_roster_is_erased_in_one_sweep(desk: Desk) -> None:
     """Pupil, links, register row and known guardians go in the same sweep; the second finds nothing."""
-    from store.people import mark_missing, refresh_due
+    from store.due_dates import refresh_due
+    from store.people import mark_missing
 
     family = desk.family()
     with desk.store.write() as tx:
@@ -291,7 +292,7 @@ def test_a_leaver_taken_off_the_roster_is_erased_in_one_sweep(desk: Desk) -> Non
     with desk.store.write() as tx:
         assert not mark_missing(tx, family.pupil_id)
         assert mark_missing(tx, family.pupil_id)
-        refresh_due(tx, family.pupil_id)
+        refresh_due(tx, [family.pupil_id])
     first, second = sweep(desk.store), sweep(desk.store)
 
     assert {} == second
