@@ -9,7 +9,8 @@ from support_store import TODAY, Desk, Family, add_guardian, column, settings
 from schemas.answers import Answer
 from schemas.errors import SafetyRefusal, UsageFault
 from store import audit, guardians, outbox, protection, roles, tables, worklist
-from store.people import KnownGuardian, RosterPupil, refresh_due, save_pupil
+from store.due_dates import refresh_due
+from store.people import KnownGuardian, RosterPupil, save_pupil
 
 
 def linked(desk: Desk, family: Family) -> str:
@@ -118,7 +119,7 @@ def test_the_roster_does_not_lift_what_another_source_says(desk: Desk) -> None:
     told = RosterPupil("elev-1", "Ola Nytt", family.pupil.born, "2STB", "", False, (), (KnownGuardian("Kari Nytt"),))
     with desk.store.write() as tx:
         assert (family.pupil_id, False) == save_pupil(tx, told)
-        refresh_due(tx, family.pupil_id)
+        refresh_due(tx, [family.pupil_id])
 
         assert protection.is_protected(tx, family.pupil_id)
 
