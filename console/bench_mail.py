@@ -139,7 +139,7 @@ def _bench(say: Callable[[str], None], mails: int) -> Iterator[Bench]:
         school = make_school(datetime.now(OSLO).date())
         create(State(home=home), "test", "Målt skole")
         with _store(home) as store:
-            import_roster(store, CsvRoster(school.roster_csv()), school.roster_csv())
+            import_roster(store, CsvRoster(school.roster_csv()))
         keys = {"home": home / "gnupg", "recipients": [secret_keys(home / "gnupg")[0].fingerprint]}
         book, families = Casebook(school), school.group("ordinary")
         pages = [FilledForm(book.column(pupil, who)) for pupil in families for who in pupil.adults]

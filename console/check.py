@@ -153,6 +153,7 @@ def _answers(house: "House") -> str:
 def _roster(house: "House") -> str:
     from sqlalchemy import func, select
 
+    from store import rosters
     from store.opening import open_store
     from store.tables import pupils
 
@@ -160,11 +161,15 @@ def _roster(house: "House") -> str:
     try:
         with store.read() as tx:
             count = tx.connection.execute(select(func.count()).select_from(pupils)).scalar_one()
+            held, last = rosters.runs(tx, held=True), rosters.last_taken_in(tx)
     finally:
         store.close()
+    if held:
+        since = held[-1].made_at.date()
+        raise NotReady("roster_held", f"{len(held)} held since {since}", "see: foresatt roster runs --held")
     if not count:
         raise NotReady("roster_empty", "no pupils are known", "run: foresatt roster import FILE")
-    return f"{count} pupils"
+    return f"{count} pupils" + (f", list of {last.made_at.date()}" if last is not None else "")
 
 
 def _register(house: "House") -> str:

@@ -117,7 +117,7 @@ def world(state: State, today: date) -> Iterator[World]:
     school = make_school(today)
     roster = school.roster_csv()
     store = open_store(house)
-    import_roster(store, CsvRoster(roster), roster)
+    import_roster(store, CsvRoster(roster))
     store.close()
     key = house.home.keyring.parent / "digipost.pem"
     with DigipostStandIn(1000, 2000, make_key_file(key)) as standin:

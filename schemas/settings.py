@@ -198,11 +198,18 @@ class Intake(Section):
     )
 
 
-class RosterGuard(Section):
-    """When a roster looks broken rather than changed: more pupils missing than the larger of the two."""
+class RosterSettings(Section):
+    """The school's list, and when it looks broken rather than changed: more pupils gone, ended at once, or with other
+    birth dates, names or guardians than the larger of the two limits."""
 
+    file: Path | None = Field(
+        None,
+        description="The list that the nightly run takes in. Unset: none.",
+    )
     max_gone_share: float = Field(0.02, ge=0, le=1, description="Share of the known pupils.")
     max_gone_count: int = Field(10, ge=0, description="Number of pupils.")
+    held_days: int = Field(7, ge=1, le=30, description="Days that a held list is kept, sealed, for a person.")
+    max_bytes: int = Field(100_000_000, gt=0, description="A larger file is refused, as it lies and unpacked.")
 
 
 class Prefect(Section):
@@ -292,5 +299,5 @@ class Settings(Section):
     retention: Retention = Retention()
     worklist: Worklist = Worklist()
     intake: Intake = Intake()
-    roster: RosterGuard = RosterGuard()
+    roster: RosterSettings = RosterSettings()
     prefect: Prefect = Prefect()

@@ -2,7 +2,8 @@
 
 Two files cannot commit together, so the intent is written and synced before the erasure, and every start and every
 sweep carries out what was intended and not done. Subjects: a guardian (G-), known guardians (K-), a register row (R-),
-a submission (S-), a pupil who has left (P-), or a link written "P-…/G-…".
+a submission (S-), a pupil who has left (P-), what a
+roster run holds (N-), or a link written "P-…/G-…".
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, select, update
 
 from schemas.outcomes import OPEN, SubmissionOutcome
-from store import analogue, deletions
+from store import analogue, deletions, rosters
 from store.database import Store, Transaction
 from store.entries import expire
 from store.outbox import forget
@@ -101,6 +102,8 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
         tx.vault.destroy(subject)
     elif subject.startswith("R-"):
         analogue.remove(tx, subject)
+    elif subject.startswith("N-"):
+        rosters.expire(tx, subject)
     elif subject.startswith("P-"):
         _erase_pupil(tx, subject, reason)
     return there is not None

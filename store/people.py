@@ -5,18 +5,22 @@ the pupil, now of age, stays on the roster.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Row, delete, insert, select, update
 
 from schemas.due import Due, Enrolment, due
 from schemas.errors import NotReady
 from schemas.ids import new_id
+from store.bulk import insert_rows, update_keyed
 from store.database import Transaction
 from store.sealing import DAMAGED
-from store.tables import enrolments, protections, pupils
+from store.tables import data_keys, enrolments, protections, pupils
+
+CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,17 @@ class Pupil:
 
 @dataclass(frozen=True, slots=True)
 class RosterPupil:
-    """One pupil as a roster file tells it; `key` is the roster's own id."""
+    """One pupil as a roster tells it; `key` is the roster's own id. What is None the roster does not say: what is known
+    stays. Who is new needs name, birth date and an enrolment."""
 
     key: str = field(repr=False)
-    name: str = field(repr=False)
-    born: date = field(repr=False)
-    class_name: str
-    number: str = field(repr=False)
-    shielded: bool = field(repr=False)
-    enrolments: tuple[Enrolment, ...]
-    known: tuple[KnownGuardian, ...] = field(repr=False)
+    name: str | None = field(repr=False)
+    born: date | None = field(repr=False)
+    class_name: str | None
+    number: str | None = field(repr=False)
+    shielded: bool | None = field(repr=False)
+    enrolments: tuple[Enrolment, ...] | None
+    known: tuple[KnownGuardian, ...] | None = field(repr=False)
 
 
 def roster_key(tx: Transaction, key: str) -> bytes:
@@ -69,16 +74,23 @@ def read_pupils(tx: Transaction, only: str | None = None) -> list[Pupil]:
     for row in tx.connection.execute(select(enrolments).order_by(enrolments.c.starts)):
         terms.setdefault(row.pupil_id, []).append(Enrolment(row.starts, row.ends, row.interrupted, row.final_year))
     query = select(pupils) if only is None else select(pupils).where(pupils.c.id == only)
-    found = []
     rows = tx.connection.execute(query).all()
+    return list(open_pupils(tx, rows, {ident: tuple(stays) for ident, stays in terms.items()}).values())
+
+
+def open_pupils(
+    tx: Transaction, rows: Sequence[Row[Any]], terms: Mapping[str, tuple[Enrolment, ...]]
+) -> dict[str, Pupil]:
+    """Rows of `pupils`, opened, by id. One damaged row stops nobody else's form: that pupil is left out, not found
+    until the next roster mends it."""
+    found = {}
     tx.vault.preload(key for row in rows for key in (row.id, row.known_id) if key)
     for row in rows:
         try:
-            found.append(_opened(tx, row, tuple(terms.get(row.id, ()))))
+            found[row.id] = _opened(tx, row, terms.get(row.id, ()))
         except NotReady as fault:
             if fault.code not in DAMAGED:
                 raise
-            # One damaged row stops nobody else's form: this pupil is not found until the next roster mends it.
     return found
 
 
@@ -95,52 +107,73 @@ def _opened(tx: Transaction, row: Row[Any], places: tuple[Enrolment, ...]) -> Pu
 
 
 def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
-    """Insert or replace one pupil as the roster tells it; returns (id, is new). Known guardians are kept only while
-    the pupil's own due date lies ahead."""
-    key = roster_key(tx, told.key)
-    row = tx.connection.execute(select(pupils).where(pupils.c.roster_key == key)).one_or_none()
-    ident = row.id if row else new_id("P")
-    version = row.row_version + 1 if row else 1
-    if not tx.vault.has_key(ident):
-        tx.vault.new_key(ident)
-    if row is not None and row.known_id:
-        tx.vault.destroy(row.known_id)
-    ends = pupil_due(tx, told.born, told.enrolments, consent=False)
-    keep = bool(told.known) and (ends.on is None or ends.on > tx.today)
-    known_id = new_id("K") if keep else None
-    known_ct = None
-    if known_id:
-        tx.vault.new_key(known_id)
-        listed = json.dumps([asdict(one) for one in told.known]).encode()
-        known_ct = tx.vault.seal(known_id, "pupils.known", ident, listed, version)
-    values = {
-        "roster_key": key,
-        "born": told.born,
-        "name_ct": tx.vault.seal_text(ident, "pupils.name", ident, told.name, version),
-        "class_ct": tx.vault.seal_text(ident, "pupils.class", ident, told.class_name, version),
-        "number_ct": tx.vault.seal_text(ident, "pupils.number", ident, told.number, version),
-        "known_id": known_id,
-        "known_ct": known_ct,
-        "row_version": version,
-        "due_on": ends.on,
-        "due_reason": ends.reason,
-        "missing_runs": 0,
-    }
-    if row is None:
-        tx.connection.execute(insert(pupils).values(id=ident, **values))
-    else:
-        tx.connection.execute(update(pupils).where(pupils.c.id == ident).values(**values))
-        tx.connection.execute(delete(enrolments).where(enrolments.c.pupil_id == ident))
-    note_protection(tx, ident, "roster", told.shielded)
-    for term in told.enrolments:
-        place = {
-            "starts": term.starts,
-            "ends": term.ends,
-            "interrupted": term.interrupted,
-            "final_year": term.final_year,
-        }
-        tx.connection.execute(insert(enrolments).values(pupil_id=ident, **place))
-    return ident, row is None
+    """As `save_pupils`, for one; returns (id, is new)."""
+    query = select(pupils.c.id, pupils.c.row_version, pupils.c.known_id).where(
+        pupils.c.roster_key == roster_key(tx, told.key)
+    )
+    before = tx.connection.execute(query).one_or_none()
+    ident = save_pupils(tx, [(told, before)])[0]
+    note_protection(tx, ident, "roster", bool(told.shielded))
+    return ident, before is None
+
+
+def save_pupils(tx: Transaction, told: Sequence[tuple[RosterPupil, Row[Any] | None]]) -> list[str]:
+    """Insert or replace pupils, each told whole, in a few statements; returns their ids in order. `before` is the row
+    that is replaced (id, row_version, known_id). Known guardians are kept only while the pupil's own due date lies
+    ahead, and get a new key each time, so that what is left of an older row opens no more. What is told of protection
+    is for `note_protection`."""
+    idents = [before.id if before else new_id("P") for _, before in told]
+    old = [before for _, before in told if before]
+    tx.vault.preload(row.id for row in old)
+    tx.vault.destroy(*(row.known_id for row in old if row.known_id))
+    ends = [pupil_due(tx, _said(one.born), _said(one.enrolments), consent=False) for one, _ in told]
+    ahead = [due_day.on is None or due_day.on > tx.today for due_day in ends]
+    kept = [new_id("K") if one.known and later else None for (one, _), later in zip(told, ahead, strict=True)]
+    lost = [row.id for row in old if not tx.vault.has_key(row.id)]
+    fresh = [*(ident for ident, (_, before) in zip(idents, told, strict=True) if before is None), *lost]
+    keys = tx.vault.new_keys([*fresh, *filter(None, kept)])
+    insert_rows(tx.connection, data_keys, ("subject_id", "wrapped", "epoch"), keys)
+    rows = []
+    for ident, (one, before), due_day, known_id in zip(idents, told, ends, kept, strict=True):
+        version = before.row_version + 1 if before else 1
+        sealed = [
+            tx.vault.seal_text(ident, f"pupils.{column}", ident, text, version)
+            for column, text in (("name", one.name), ("class", one.class_name), ("number", one.number))
+        ]
+        known_ct = None
+        if known_id:
+            listed = json.dumps([asdict(guardian) for guardian in one.known or ()]).encode()
+            known_ct = tx.vault.seal(known_id, "pupils.known", ident, listed, version)
+        row = (roster_key(tx, one.key), one.born, *sealed, known_id, known_ct, version)
+        rows.append((ident, *row, due_day.on, due_day.reason, 0))
+    new = [row for row, (_, before) in zip(rows, told, strict=True) if before is None]
+    changed = [row for row, (_, before) in zip(rows, told, strict=True) if before is not None]
+    if new:
+        insert_rows(tx.connection, pupils, ("id", *_COLUMNS), new)
+    if changed:
+        update_keyed(tx.connection, pupils, ("id",), _COLUMNS, changed)
+        tx.connection.execute(delete(enrolments).where(enrolments.c.pupil_id.in_([row[0] for row in changed])))
+    stays = [
+        (ident, term.starts, term.ends, term.interrupted, term.final_year)
+        for ident, (one, _) in zip(idents, told, strict=True)
+        for term in _said(one.enrolments)
+    ]
+    insert_rows(tx.connection, enrolments, ("pupil_id", "starts", "ends", "interrupted", "final_year"), stays)
+    tx.vault.let_go([*idents, *filter(None, kept)] if len(told) > 1 else ())
+    return idents
+
+
+_COLUMNS: Final = (
+    "roster_key", "born", "name_ct", "class_ct", "number_ct", "known_id", "known_ct", "row_version",
+    "due_on", "due_reason", "missing_runs",
+)  # fmt: skip
+T = TypeVar("T")
+
+
+def _said(value: T | None) -> T:
+    if value is None:
+        raise TypeError("a pupil is written whole")
+    return value
 
 
 def note_protection(tx: Transaction, pupil_id: str, source: str, on: bool) -> bool:
@@ -159,17 +192,25 @@ def note_protection(tx: Transaction, pupil_id: str, source: str, on: bool) -> bo
     return on != there
 
 
-def mark_missing(tx: Transaction, pupil_id: str) -> bool:
-    """Count one complete roster run without this pupil; at the second the enrolments end today, and it is True."""
+def mark_missing(tx: Transaction, idents: Sequence[str]) -> list[str]:
+    """Count one complete roster run without these pupils; returns those for whom it is the second, and whose enrolments
+    therefore end today."""
     counted = pupils.c.missing_runs + 1
-    tx.connection.execute(update(pupils).where(pupils.c.id == pupil_id).values(missing_runs=counted))
-    runs = tx.connection.execute(select(pupils.c.missing_runs).where(pupils.c.id == pupil_id)).scalar_one()
-    if runs != 2:
-        return False
-    mine = enrolments.c.pupil_id == pupil_id
-    still = enrolments.c.interrupted.is_(None) & (enrolments.c.ends.is_(None) | (enrolments.c.ends >= tx.today))
-    tx.connection.execute(update(enrolments).where(mine, still).values(interrupted=tx.today))
-    return True
+    second: list[str] = []
+    for start in range(0, len(idents), CHUNK):
+        these = pupils.c.id.in_(idents[start : start + CHUNK])
+        tx.connection.execute(update(pupils).where(these).values(missing_runs=counted))
+        second += tx.connection.execute(select(pupils.c.id).where(these, pupils.c.missing_runs == 2)).scalars()
+    end_now(tx, second)
+    return second
+
+
+def end_now(tx: Transaction, idents: Sequence[str]) -> None:
+    """End today every enrolment of these pupils that has not ended."""
+    open_still = enrolments.c.interrupted.is_(None) & (enrolments.c.ends.is_(None) | (enrolments.c.ends >= tx.today))
+    for start in range(0, len(idents), CHUNK):
+        mine = enrolments.c.pupil_id.in_(idents[start : start + CHUNK])
+        tx.connection.execute(update(enrolments).where(mine, open_still).values(interrupted=tx.today))
 
 
 def pupil_due(tx: Transaction, born: date, terms: tuple[Enrolment, ...], *, consent: bool) -> Due:

@@ -48,9 +48,10 @@ def is_protected(tx: Transaction, pupil_id: str) -> bool:
     return bool(tx.connection.execute(select(pupils.c.shielded).where(pupils.c.id == pupil_id)).scalar_one_or_none())
 
 
-def protected(tx: Transaction) -> frozenset[str]:
-    """The ids of all protected pupils."""
-    return frozenset(tx.connection.execute(select(pupils.c.id).where(pupils.c.shielded)).scalars())
+def protected_by(tx: Transaction, source: Source) -> frozenset[str]:
+    """The ids of all pupils of whom `source` says so."""
+    mine = select(protections.c.pupil_id).where(protections.c.source == source)
+    return frozenset(tx.connection.execute(mine).scalars())
 
 
 def tasks(tx: Transaction) -> list[Protected]:
@@ -71,15 +72,6 @@ def seen(tx: Transaction, pupil_id: str, by: str) -> None:
     if tx.connection.execute(update(protections).where(waits).values(seen_by=by, seen_at=tx.now)).rowcount == 0:
         raise UsageFault("no_such_task", "no such task waits", "see: foresatt person protect list")
     audit.write(tx, by, "protection_seen", pupil_id)
-
-
-def follow_roster(tx: Transaction, pupil_id: str, *, before: bool) -> None:
-    """The roster's word on this pupil has just been noted (`store.people.save_pupil`); `before`: whether the pupil was
-    protected until then. Costs nothing where it need not be called: for whoever neither was nor is."""
-    on = is_protected(tx, pupil_id)
-    _follow(tx, pupil_id, before=before, on=on)
-    if on != before:
-        _remember(tx, audit.RULES, pupil_id, "roster", on)
 
 
 def _told(tx: Transaction, pupil_id: str, source: Source, on: bool, by: str) -> bool:

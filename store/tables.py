@@ -55,7 +55,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The migration that makes these tables; a store at another one is not used."""
 
 metadata = MetaData(naming_convention=NAMES)
@@ -275,6 +275,13 @@ roster_runs = Table(
     Column("gone", Integer, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     Column("released_by", String(80)),
+    Column("kind", Code, nullable=False, server_default="csv"),
+    Column("complete", Boolean, nullable=False, server_default="1"),
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("why", String(200)),
+    Column("mark", String(400)),
+    Column("content_ct", LargeBinary),
+    Column("content_due_on", Date, index=True),
 )
 data_keys = Table(
     "data_keys",

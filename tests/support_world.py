@@ -90,7 +90,7 @@ def town(folder: Path, school: School) -> Iterator[Town]:
         create(State(home=template), "test", "Testskolen")
     store = open_store(house(template))
     roster = school.roster_csv()
-    import_roster(store, CsvRoster(roster), roster)
+    import_roster(store, CsvRoster(roster))
     store.checkpoint()
     store.close()
     with ExitStack() as stack:

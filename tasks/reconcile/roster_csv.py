@@ -1,58 +1,42 @@
 """The roster as a CSV file: semicolons, UTF-8, one row an enrolment, up to two known guardians in columns."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from schemas.due import Enrolment
 from schemas.errors import UsageFault
-from schemas.roster import UNUSABLE, WHERE, WORDS, YES, RosterRows
+from schemas.roster import UNUSABLE, WHERE, YES, RosterRows
 from schemas.stations import build, misfits
 from store.people import KnownGuardian, RosterPupil
+from tasks.reconcile.roster import Listed, Place, unreadable
 
 HEADERS: Final = tuple(name for name in RosterRows.to_schema().columns if name != "line")
-MOST_TOLD: Final = 10
-"""So many places are named in a message; the next export will tell the others."""
-
 Row = Mapping[str, str]
 
 
-class Place(NamedTuple):
-    """Where a rule of `schemas.roster` is broken: line, column and code, never the value."""
-
-    line: int
-    column: str
-    code: str
-
-    def __str__(self) -> str:
-        """For people."""
-        return f"line {self.line}, column {self.column}: {WORDS.get(self.code, self.code)}"
-
-
 class CsvRoster:
-    """`data` is the whole file; nothing is kept but what `read` returns. `left_out` names the numbers that it did not
-    take, because they are none."""
+    """`data` is the whole file; nothing is kept but what `read` returns. `mark`: see `Listed`."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.left_out: list[Place] = []
+    kind = "csv"
 
-    def read(self) -> list[RosterPupil]:
-        """Every pupil, enrolments of the same `elev_id` gathered from its rows. Raises `UsageFault` with the first
-        broken rule's code, naming line and column of every one."""
+    def __init__(self, data: bytes, mark: str = "") -> None:
+        self._data, self._mark = data, mark
+
+    def read(self, since: str = "") -> Listed:
+        """Every pupil, enrolments of the same `elev_id` gathered from its rows; numbers that are none are left out.
+        Raises `Unreadable` with the first broken rule's code, naming line and column of every one."""
         rows, lines = self._rows()
         columns = {name: [row[name] or None for row in rows] for name in HEADERS}
         frame = build(RosterRows, line=lines, **columns)
         places = [(m.row, Place(lines[m.row], m.column or WHERE[m.rule], m.rule)) for m in misfits(RosterRows, frame)]
         broken = [place for _, place in places if place.code not in UNUSABLE]
         if broken:
-            told = "; ".join(str(place) for place in broken[:MOST_TOLD])
-            more = f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""
-            raise UsageFault(broken[0].code, told + more, "put it right in the school's system, and export it again")
-        self.left_out = [place for _, place in places]
+            raise unreadable(broken)
         for at, place in places:
             rows[at] = {**rows[at], place.column: ""}
         found: dict[str, RosterPupil] = {}
@@ -60,7 +44,9 @@ class CsvRoster:
             pupil = _pupil(row)
             earlier = found.get(pupil.key)
             found[pupil.key] = _gathered(earlier, pupil) if earlier else pupil
-        return list(found.values())
+        left_out = tuple(place for _, place in places)
+        digest = hashlib.sha256(self._data).digest()
+        return Listed(self.kind, digest, list(found.values()), mark=self._mark, left_out=left_out)
 
     def _rows(self) -> tuple[list[Row], list[int]]:
         """The rows that hold anything, cells trimmed, and the line in which each ends."""
@@ -95,7 +81,8 @@ def _check_headers(names: Sequence[str]) -> None:
 
 def _gathered(earlier: RosterPupil, told: RosterPupil) -> RosterPupil:
     """Two rows of one pupil: the later one holds, the enrolments add up, and protection in either is protection."""
-    shielded, terms = earlier.shielded or told.shielded, (*earlier.enrolments, *told.enrolments)
+    shielded = earlier.shielded or told.shielded
+    terms = tuple(dict.fromkeys((*(earlier.enrolments or ()), *(told.enrolments or ()))))
     return replace(told, shielded=shielded, enrolments=terms, known=told.known or earlier.known)
 
 

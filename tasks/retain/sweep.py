@@ -15,7 +15,7 @@ from schemas.outcomes import OPEN
 from store import audit, deletions, entries, erasure, outbox, worklist
 from store.database import Store, Transaction
 from store.tables import entries as entry_rows
-from store.tables import links, pupils, reasons, refusals, sightings, submissions
+from store.tables import links, pupils, reasons, refusals, roster_runs, sightings, submissions
 
 CHUNK: Final = 500
 
@@ -65,6 +65,8 @@ def plan(tx: Transaction) -> Due:
     decided = (submissions.c.state == "decided") & submissions.c.original_ct.is_not(None)
     for row in run(select(submissions.c.id).where(decided, submissions.c.original_due_on <= today)):
         due.subjects.append((row.id, "original_time_out"))
+    for row in run(select(roster_runs.c.id).where(roster_runs.c.content_due_on <= today)):
+        due.subjects.append((row.id, "held_time_out"))
     gone = (pupils.c.missing_runs >= 2) & (pupils.c.due_on <= today)
     for table in (links, refusals):  # asked pupil by pupil: of all that is stored, only what is due is looked at
         later = or_(table.c.due_on.is_(None), table.c.due_on > today)
@@ -112,6 +114,7 @@ def overdue(store: Store) -> int:
              + (SELECT count(*) FROM pupils WHERE due_on < :today AND known_ct IS NOT NULL)
              + (SELECT count(*) FROM submissions WHERE original_due_on < :today AND original_ct IS NOT NULL
                 AND state = 'decided')
+             + (SELECT count(*) FROM roster_runs WHERE content_due_on < :today AND content_ct IS NOT NULL)
              + (SELECT count(*) FROM entries WHERE held_until < :today AND outcome IN ('needs_review', 'rejected'))
     """
     with store.read() as tx:
@@ -162,4 +165,4 @@ def _purge_tombstones(store: Store) -> int:
 def _kind(subject: str) -> str:
     if "/" in subject:
         return "link"
-    return {"R": "register", "K": "known_guardians", "S": "original", "P": "pupil"}[subject[0]]
+    return {"R": "register", "K": "known_guardians", "S": "original", "P": "pupil", "N": "held_roster"}[subject[0]]

@@ -290,8 +290,8 @@ def test_a_leaver_taken_off_the_roster_is_erased_in_one_sweep(desk: Desk) -> Non
         add_guardian(tx, family, family.mother)
     desk.decided(refusal(family, family.father))
     with desk.store.write() as tx:
-        assert not mark_missing(tx, family.pupil_id)
-        assert mark_missing(tx, family.pupil_id)
+        assert not mark_missing(tx, [family.pupil_id])
+        assert mark_missing(tx, [family.pupil_id])
         refresh_due(tx, [family.pupil_id])
     first, second = sweep(desk.store), sweep(desk.store)
 
