@@ -65,7 +65,7 @@ def import_roster(store: Store, roster: Roster, *, dry_run: bool = False, by: st
                 rosters.supersede(tx)
             result = Imported(
                 len(fit), len(plan.added), len(plan.missing) + len(plan.removed), ended, len(plan.changed),
-                "; ".join(left_out), listed.complete, run, listed.understood,
+                "; ".join(left_out), listed.complete, "" if dry_run else run, listed.understood,
             )  # fmt: skip
             audit.write(tx, by, "roster_imported", run, _detail(result, len(left_out)))
     if stopped is not None:

@@ -33,12 +33,12 @@ def test_a_roster_can_be_tried_first(office: Office, homes: Town, tmp_path: Path
     assert (1, 0, True) == (tried["missing"], tried["added"], tried["dry_run"])
     assert before == picture(home)
     done = office.runs("roster", "import", file, "--json", home=home).fine().json
-    assert {**tried, "dry_run": False, "erased": done["erased"]} == done
+    assert {**tried, "dry_run": False, "erased": done["erased"], "run": done["run"]} == done
 
 
 @pytest.mark.parametrize("kept", [0, 60])
 def test_a_roster_that_suddenly_shrank_is_refused(kept: int, office: Office, tmp_path: Path) -> None:
-    """A list without its pupils, or with half of them, is exit 4, and nothing changes."""
+    """A list without its pupils, or with half of them, is exit 4, and nothing changes but that it is noted and held."""
     file, before = tmp_path / "elever.csv", picture(office.home)
     with reading(office.home) as tx:
         assert tx.settings.roster.max_gone_count < 50
@@ -48,7 +48,28 @@ def test_a_roster_that_suddenly_shrank_is_refused(kept: int, office: Office, tmp
 
     assert 4 == ran.code, ran.out
     assert {"code", "message", "next"} == set(ran.json["error"])
-    assert before == picture(office.home)
+    after = picture(office.home)
+    assert {name: after[name] for name in ("links", "guardians", "paper", "lines")} == {
+        name: before[name] for name in ("links", "guardians", "paper", "lines")
+    }
+    newest = office.json("roster", "runs")["runs"][0]
+    assert ("held", "roster_shrank") if kept else ("refused", "roster_empty") == (newest["state"], newest["why"])
+
+
+def test_a_held_roster_waits_for_a_name(homes: Town, office: Office, tmp_path: Path) -> None:
+    """`check` says so, `roster runs` shows it, and it is taken in by whoever releases it."""
+    home, file = homes.home("c-held"), tmp_path / "elever.csv"
+    lines = homes.school.roster_csv().decode().splitlines(keepends=True)
+    file.write_text("".join(lines[:60]), "utf-8")
+    assert 4 == office.runs("roster", "import", file, "--json", home=home).code
+    run = office.runs("roster", "runs", "--held", "--json", home=home).fine().json["runs"][0]["run"]
+    checked = office.runs("check", "--json", home=home).json
+    assert run in office.runs("roster", "runs", home=home).fine().out
+    assert "roster" in checked["error"]["message"]
+    released = office.runs("roster", "release", run, "--by", "kari", "--json", home=home).fine().json
+
+    assert (0, 0) == (released["added"], released["ended"])
+    assert [] == office.runs("roster", "runs", "--held", "--json", home=home).fine().json["runs"]
 
 
 def test_the_work_list_from_first_look_to_signature(office: Office) -> None:
