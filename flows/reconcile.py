@@ -14,7 +14,8 @@ from tasks.collect.census import census
 from tasks.collect.channels import channels
 from tasks.guard import current_run, safe_flow, safe_task
 from tasks.report.summary import publish
-from tasks.retain.sweep import overdue, recompute
+from tasks.retain.overdue import overdue
+from tasks.retain.sweep import recompute
 
 WAITING: Final = ("pupil_not_found", "pupil_ambiguous", "guardian_not_on_roster")
 """What a newer roster may settle by itself."""

@@ -12,7 +12,8 @@ from tasks.collect.channels import channels
 from tasks.collect.step import dispose
 from tasks.guard import current_run, safe_flow, safe_task
 from tasks.report.summary import publish
-from tasks.retain.sweep import overdue, preview, sweep
+from tasks.retain.overdue import overdue
+from tasks.retain.sweep import preview, sweep
 
 sweep_task = safe_task(sweep, "retain")
 destroy_task = safe_task(destroy_old, "destroy old keys")

@@ -38,8 +38,10 @@ def add(
 
 
 def of_pupil(tx: Transaction, pupil_id: str | None = None) -> list[OnPaper]:
-    """The register, or the part of it that concerns one pupil."""
-    query = select(refusals).order_by(refusals.c.arrived_at)
+    """The register, or the part of it that concerns one pupil; without those who are past their date and only kept by a
+    legal hold."""
+    ahead = refusals.c.due_on.is_(None) | (refusals.c.due_on > tx.today)
+    query = select(refusals).where(ahead).order_by(refusals.c.arrived_at)
     if pupil_id is not None:
         query = query.where(refusals.c.pupil_id == pupil_id)
     found = []

@@ -57,6 +57,11 @@ class Store:
         """The date in Oslo."""
         return self._as_of or datetime.now(OSLO).date()
 
+    @property
+    def now(self) -> datetime:
+        """The moment, UTC. `as_of` moves the date of the rules and not this clock."""
+        return datetime.now(UTC)
+
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction that may write, alone; commits at the end, rolls back on any exception."""
@@ -103,7 +108,7 @@ class Store:
         if catch_up and (epoch := connection.execute(_EPOCH).scalar_one_or_none()) is not None:
             self.keyring.catch_up(int(epoch))  # another process turned the keys: what it looks up, we must find
         vault = Vault(connection, self.keyring)
-        return Transaction(connection, vault, self.keyring, self.settings, datetime.now(UTC), self.today)
+        return Transaction(connection, vault, self.keyring, self.settings, self.now, self.today)
 
     @contextmanager
     def faults(self) -> Iterator[None]:

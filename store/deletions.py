@@ -4,7 +4,6 @@ Ids of ours, reason codes and times; nothing that says who it was. Does not belo
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -20,7 +19,7 @@ _SUBJECT = deletion_ledger.c.subject_id
 def intend(store: Store, subjects: Iterable[tuple[str, str]]) -> None:
     """Write (subject, reason), committed and synced; one intended before is intended anew, and keeps its reason."""
     wanted = dict(subjects)
-    now = datetime.now(UTC)
+    now = store.now
     with store.deletions.begin() as connection:
         for chunk in _chunks(list(wanted)):
             known = set(connection.execute(select(_SUBJECT).where(_SUBJECT.in_(chunk))).scalars())
@@ -35,7 +34,7 @@ def done(store: Store, subjects: Sequence[str]) -> None:
     """Note that these erasures are committed."""
     with store.deletions.begin() as connection:
         for chunk in _chunks(subjects):
-            connection.execute(update(deletion_ledger).where(_SUBJECT.in_(chunk)).values(done_at=datetime.now(UTC)))
+            connection.execute(update(deletion_ledger).where(_SUBJECT.in_(chunk)).values(done_at=store.now))
 
 
 def forget(store: Store, subjects: Sequence[str]) -> None:

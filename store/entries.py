@@ -94,9 +94,10 @@ def remove(tx: Transaction, ident: str) -> None:
     tx.connection.execute(delete(entries).where(entries.c.id == ident))
 
 
-def fields(tx: Transaction, row: Row[Any]) -> dict[str, tuple[str, float, str, str]]:
-    """What was read, opened: field -> (value, confidence, source, decision); empty once it was erased."""
-    if row.fields_ct is None:
+def fields(tx: Transaction, row: Row[Any], *, held: bool = False) -> dict[str, tuple[str, float, str, str]]:
+    """What was read, opened: field -> (value, confidence, source, decision); empty once it was erased, and once its
+    time is out though a legal hold keeps it (`held` for who must answer what is held: article 15)."""
+    if row.fields_ct is None or (row.outcome == EntryOutcome.EXPIRED and not held):
         return {}
     told = json.loads(tx.vault.open(row.submission_id, "entries.fields", row.id, row.fields_ct))
     return {name: tuple(found) for name, found in told["fields"].items()}
@@ -130,10 +131,12 @@ def original_kept_until(tx: Transaction, submission: str) -> None:
     tx.connection.execute(update(submissions).where(submissions.c.id == submission).values(original_due_on=when))
 
 
-def expire(tx: Transaction, row: Row[Any]) -> None:
-    """An entry's time is out: its fields go, a tombstone stays."""
-    values = {"outcome": EntryOutcome.EXPIRED.value, "fields_ct": None, "held_until": None, "decided_at": tx.now}
-    tx.connection.execute(update(entries).where(entries.c.id == row.id).values(**values, pupil_id=None))
+def expire(tx: Transaction, row: Row[Any], *, kept: bool = False) -> None:
+    """An entry's time is out: its fields go, a tombstone stays. `kept`: a legal hold keeps the fields sealed until its
+    end, and whom they are about; nobody reads them."""
+    values = {"outcome": EntryOutcome.EXPIRED.value, "held_until": None, "decided_at": tx.now}
+    gone = {} if kept else {"fields_ct": None, "pupil_id": None}
+    tx.connection.execute(update(entries).where(entries.c.id == row.id).values(**values, **gone))
     tx.connection.execute(delete(reasons).where(reasons.c.entry_id == row.id))
 
 

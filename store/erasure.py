@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select, update
 
-from schemas.outcomes import OPEN, SubmissionOutcome
-from store import analogue, deletions, rosters
+from schemas.outcomes import OPEN, EntryOutcome, SubmissionOutcome
+from store import analogue, deletions, holds, rosters
 from store.database import Store, Transaction
 from store.entries import expire
 from store.outbox import forget
 from store.tables import (
+    consents,
     corrections,
     data_keys,
     entries,
@@ -41,6 +42,34 @@ class CarriedOut:
     erased: int
     done: list[str]
     void: list[str]
+
+
+def intend(store: Store, subjects: Sequence[tuple[str, str]]) -> None:
+    """Write (subject, reason) into the deletion ledger, but for what a legal hold keeps; with each guardian whose last
+    link is among them, so that everyone who is erased has a row of their own there."""
+    with store.read() as tx:
+        held = holds.held(tx)
+        free = [one for one in subjects if not (held.any and holds.keeps(tx, one[0]))]
+        whole = _with_their_last_link(tx, free)
+    deletions.intend(store, [*free, *whole])
+
+
+def _with_their_last_link(tx: Transaction, subjects: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    going = {subject: reason for subject, reason in subjects if "/" in subject}
+    people = {subject.split("/")[1]: reason for subject, reason in going.items()}
+    theirs = select(links.c.pupil_id, links.c.guardian_id).where(links.c.guardian_id.in_(people))
+    for row in tx.connection.execute(theirs):
+        if f"{row.pupil_id}/{row.guardian_id}" not in going:
+            people.pop(row.guardian_id, None)
+    return list(people.items())
+
+
+def rehearse(tx: Transaction, subjects: Sequence[tuple[str, str]]) -> None:
+    """Erase in the caller's transaction, without the ledger: for one that is rolled back."""
+    erase_pairs(tx, subjects)
+    for subject, reason in subjects:
+        if "/" not in subject:
+            erase(tx, subject, reason)
 
 
 def replay(store: Store) -> int:
@@ -71,9 +100,7 @@ def _carry_out(tx: Transaction, rows: Sequence[Row[Any]]) -> CarriedOut:
     # Erased once, and linked anew by a later form: that link is not what was meant.
     mine = [row for row in rows if not (row.done_at and _came_later(tx, row.subject_id, row.done_at))]
     void, erased, finished = [], 0, []
-    pairs = [(*row.subject_id.split("/"), row.reason) for row in mine if "/" in row.subject_id]
-    for start in range(0, len(pairs), CHUNK):
-        erased += erase_links(tx, pairs[start : start + CHUNK])
+    erased += erase_pairs(tx, [(row.subject_id, row.reason) for row in mine])
     for row in mine:
         subject = row.subject_id
         if "/" not in subject:
@@ -104,9 +131,23 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
         analogue.remove(tx, subject)
     elif subject.startswith("N-"):
         rosters.expire(tx, subject)
+    elif subject.startswith("G-"):
+        return _erase_guardian(tx, subject)
     elif subject.startswith("P-"):
         _erase_pupil(tx, subject, reason)
     return there is not None
+
+
+def _erase_guardian(tx: Transaction, guardian_id: str) -> bool:
+    """With the last link the guardian is gone already; whoever has a link again came later, and stays."""
+    run, this = tx.connection.execute, guardians.c.id == guardian_id
+    linked = run(select(links.c.pupil_id).where(links.c.guardian_id == guardian_id).limit(1)).first()
+    if linked is not None or run(select(guardians.c.id).where(this)).first() is None:
+        return False
+    run(delete(outbox).where(outbox.c.subject_id == guardian_id))
+    tx.vault.destroy(guardian_id)
+    run(delete(guardians).where(this))
+    return True
 
 
 def _erase_pupil(tx: Transaction, pupil_id: str, reason: str) -> None:
@@ -121,6 +162,12 @@ def _erase_pupil(tx: Transaction, pupil_id: str, reason: str) -> None:
     forget(tx, pupil_id)
     run(delete(pupils).where(pupils.c.id == pupil_id))
     tx.vault.destroy(pupil_id)
+
+
+def erase_pairs(tx: Transaction, subjects: Sequence[tuple[str, str]]) -> int:
+    """Erase those of (subject, reason) that are links, a chunk at a time; returns how many there were."""
+    pairs = [(*subject.partition("/")[::2], reason) for subject, reason in subjects if "/" in subject]
+    return sum(erase_links(tx, pairs[start : start + CHUNK]) for start in range(0, len(pairs), CHUNK))
 
 
 def erase_links(tx: Transaction, pairs: Sequence[tuple[str, str, str]]) -> int:
@@ -141,7 +188,10 @@ def erase_links(tx: Transaction, pairs: Sequence[tuple[str, str, str]]) -> int:
     _forget_entries(tx, going)
     if going:
         this = (links.c.pupil_id == bindparam("pupil")) & (links.c.guardian_id == bindparam("guardian"))
-        run(delete(links).where(this), [{"pupil": one.pupil_id, "guardian": one.guardian_id} for one in going])
+        pairs_gone = [{"pupil": one.pupil_id, "guardian": one.guardian_id} for one in going]
+        run(delete(links).where(this), pairs_gone)
+        given = (consents.c.pupil_id == bindparam("pupil")) & (consents.c.guardian_id == bindparam("guardian"))
+        run(delete(consents).where(given), pairs_gone)
     orphans = [one.guardian_id for one in going if one.last]
     run(delete(outbox).where(outbox.c.subject_id.in_(orphans)))
     tx.vault.destroy(*orphans)
@@ -161,8 +211,10 @@ def _forget_entries(tx: Transaction, going: Sequence[Going]) -> None:
     for row in found:
         if row.outcome in _OPEN:
             expire(tx, row)
-    mine = entries.c.id.in_([row.id for row in found])
-    run(update(entries).where(mine).values(guardian_id=None, pupil_id=None, fields_ct=None))
+    kept = holds.held(tx).submissions  # its original is held for itself, and what was read off it
+    for fields, which in (({}, kept), ({"fields_ct": None}, {row.submission_id for row in found} - kept)):
+        mine = entries.c.id.in_([row.id for row in found if row.submission_id in which])
+        run(update(entries).where(mine).values(guardian_id=None, pupil_id=None, **fields))
 
 
 _OPEN = [outcome.value for outcome in OPEN]
@@ -187,7 +239,10 @@ def drop_original(tx: Transaction, submission: str) -> bool:
     tx.vault.destroy(submission)
     this = submissions.c.id == submission
     tx.connection.execute(update(submissions).where(this).values(original_ct=None, about_ct=None, original_due_on=None))
-    tx.connection.execute(update(entries).where(entries.c.submission_id == submission).values(fields_ct=None))
+    mine = entries.c.submission_id == submission
+    tx.connection.execute(update(entries).where(mine).values(fields_ct=None))
+    expired = mine & (entries.c.outcome == EntryOutcome.EXPIRED.value)
+    tx.connection.execute(update(entries).where(expired).values(pupil_id=None, guardian_id=None))
     tx.connection.execute(delete(corrections).where(corrections.c.submission_id == submission))
     return True
 

@@ -66,7 +66,7 @@ def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Sto
         deletions.done(store, originals)
         store.checkpoint()
     if to_erase:
-        deletions.intend(store, to_erase)
+        erasure.intend(store, to_erase)
         erasure.replay(store)
     return Loaded(count, outcomes, codes)
 

@@ -274,7 +274,8 @@ def test_a_covered_guardian_may_refuse(desk: Desk) -> None:
 
 def test_what_a_covered_guardian_sends_waits_for_its_person(desk: Desk) -> None:
     """A change of contact is held for 90 days like any other, not until a birthday that is past."""
-    from tasks.retain.sweep import overdue, sweep
+    from tasks.retain.overdue import overdue
+    from tasks.retain.sweep import sweep
 
     family, _ = consented(desk)
     new = desk.people.adult()

@@ -16,7 +16,8 @@ from store import protection, rosters, tables
 from store.people import KnownGuardian, RosterPupil, read_pupils
 from tasks.reconcile.importing import Imported, import_roster, release
 from tasks.reconcile.roster import Listed
-from tasks.retain.sweep import overdue, sweep
+from tasks.retain.overdue import overdue
+from tasks.retain.sweep import sweep
 
 MANY = 30
 

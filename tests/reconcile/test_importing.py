@@ -18,7 +18,8 @@ from store import analogue, guardians, tables, worklist
 from store.people import read_pupils
 from tasks.reconcile.importing import Imported, import_roster
 from tasks.reconcile.roster_csv import HEADERS, CsvRoster
-from tasks.retain.sweep import overdue, sweep
+from tasks.retain.overdue import overdue
+from tasks.retain.sweep import sweep
 
 Row = dict[str, str]
 

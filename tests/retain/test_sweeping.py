@@ -12,7 +12,8 @@ from support_store import DAY, HERE, TODAY, Desk, Family, add_guardian, both, co
 from fixtures.filled import FilledForm
 from schemas.due import Enrolment
 from store import audit, tables, worklist
-from tasks.retain.sweep import overdue, preview, sweep
+from tasks.retain.overdue import overdue
+from tasks.retain.sweep import preview, sweep
 
 
 def linked(desk: Desk, born: date = date(2010, 3, 5), *stays: Enrolment) -> Family:
@@ -328,6 +329,7 @@ def test_the_deletion_ledger_names_everything_that_went(desk: Desk) -> None:
         rows = connection.execute(select(tables.deletion_ledger)).all()
 
     assert {f"{family.pupil_id}/{guardian}"} == {row.subject_id for row in rows if "/" in row.subject_id}
+    assert [guardian] == [row.subject_id for row in rows if row.subject_id.startswith("G-")]  # each person their own
     assert {("turned_18", True)} == {(row.reason, row.done_at is not None) for row in rows}
 
 

@@ -8,7 +8,8 @@ from support_store import DAY, TODAY, Desk, Family, add_guardian
 from schemas.due import Enrolment
 from schemas.errors import UsageFault
 from store import consents, tables
-from tasks.retain.sweep import overdue, sweep
+from tasks.retain.overdue import overdue
+from tasks.retain.sweep import sweep
 
 SEVENTEEN = date(2009, 10, 14)
 """17 on the desk's today."""

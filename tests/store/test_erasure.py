@@ -10,7 +10,8 @@ from support_store import DAY, TODAY, Desk, add_guardian, both, column, noon, re
 
 from schemas.due import Enrolment
 from store import deletions, erasure, guardians, ledger, tables, worklist
-from tasks.retain.sweep import overdue, sweep
+from tasks.retain.overdue import overdue
+from tasks.retain.sweep import sweep
 
 LEDGER = tables.deletion_ledger
 
