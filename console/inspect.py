@@ -131,11 +131,12 @@ def _judge(
             decided.append((entry, "rejected" if rejects else "needs_review", faults))
         return verdict, decided
     from store.people import read_pupils
+    from tasks.reconcile.match import Roll
 
     with store.rehearse() as tx:
-        pupils = read_pupils(tx)
+        roll = Roll(read_pupils(tx))
         for entry in verdict.entries:
-            applied = apply(tx, decide(tx, entry, verdict, pupils))
+            applied = apply(tx, decide(tx, entry, verdict, roll))
             decided.append((entry, applied.outcome.value, list(applied.faults)))
     return verdict, decided
 

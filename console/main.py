@@ -13,6 +13,7 @@ from console.analogue import analogue
 from console.answers import answers
 from console.audit import audit
 from console.bench import bench
+from console.bench_reconcile import reconcile as bench_reconcile
 from console.bench_store import store as bench_store
 from console.check import check
 from console.consent import consent
@@ -81,6 +82,7 @@ for command in (
 ):
     cli.add_command(command)
 bench.add_command(bench_store)
+bench.add_command(bench_reconcile)
 
 
 def main() -> None:

@@ -32,7 +32,9 @@ def review() -> None:
 @common
 @pass_state
 def list_(state: State) -> None:
-    """Open entries, those with a date first; values masked."""
+    """Open entries, those with a date first; values masked. Where the pupil is not certain, the likeliest few and
+    why: `foresatt show ID --reveal` opens their names, `review correct` takes an id for the pupil."""
+    from console.candidates import in_short, likely
     from schemas.masking import mask
     from store import listing
     from store.entries import fields
@@ -46,13 +48,14 @@ def list_(state: State) -> None:
                 told = fields(tx, entry.row)
                 values = " ".join(f"{n}:{mask(n, told[n][0])}" for n in FIELDS if n in told)
                 due = entry.review_due_on or entry.held_until
-                rows.append((line.id, entry.slot, entry.ord, entry.outcome, " ".join(entry.codes), due, values))
-                documents.append(
-                    {"submission": line.id, "due": due, **as_json(line)["entries"][line.entries.index(entry)]}
-                )
+                pupils = likely(tx, entry)
+                codes = " ".join(entry.codes)
+                rows.append((line.id, entry.slot, entry.ord, entry.outcome, codes, due, values, in_short(pupils)))
+                told_entry = as_json(line)["entries"][line.entries.index(entry)]
+                documents.append({"submission": line.id, "due": due, **told_entry, "pupil_candidates": pupils})
     state.emit(documents)
     rows.sort(key=lambda row: (row[5] is None, str(row[5])))
-    state.table("Needs a person", ("submission", "slot", "ord", "outcome", "reasons", "due", "read"), rows)
+    state.table("Needs a person", ("submission", "slot", "ord", "outcome", "reasons", "due", "read", "perhaps"), rows)
     state.say(f"{len(rows)} open. Look at one: foresatt show ID. Decide: foresatt review confirm|correct|refuse|reject")
 
 

@@ -52,6 +52,7 @@ def submissions(state: State, outcome: str | None, reason: str | None, channel: 
 @pass_state
 def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None) -> None:
     """Show one submission: every entry, every field (masked), reasons, next steps, history."""
+    from console.candidates import in_words, likely
     from store import audit, listing
 
     with state.store() as store:
@@ -62,6 +63,7 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
         with store.write() if reveal else store.read() as tx:
             line = listing.one(tx, ident)
             fields = {entry.id: _fields(tx, entry, reveal) for entry in line.entries}
+            pupils = {entry.id: likely(tx, entry, reveal=reveal) for entry in line.entries}
             if reveal:
                 proposals = {entry.id: _proposals(tx, entry, fields[entry.id]) for entry in line.entries}
                 shown = sum(map(len, proposals.values()))
@@ -71,6 +73,7 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
     document = as_json(line)
     for entry, told in zip(line.entries, document["entries"], strict=True):
         told["fields"] = fields[entry.id]
+        told["pupil_candidates"] = pupils[entry.id]
         if reveal:
             told["fnr_proposals"] = [one._asdict() for one in proposals[entry.id]]
     document["history"] = [
@@ -90,6 +93,8 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
             click.echo(f"  {name:7} {field['value']:32} {field['confidence']:.2f}  {field['source']}")
         for one in proposals.get(entry.id, ())[:MOST_PROPOSALS]:
             click.echo(f"  {'perhaps':7} {one.marked:32} {SLIPS[one.slip]}; compare with the document")
+        for line_ in in_words(pupils[entry.id]):
+            click.echo(line_)
         for code in entry.codes:
             click.echo(f"  {explain(code, language)}")
         if entry.held_until:

@@ -140,7 +140,11 @@ def score(a: str, b: str) -> float:
     Given name .47, surname .47, middle .06 (half where one side has none); an initial counts .80; each word of `a`
     that fits nothing costs .12; never more than the weaker of given name and surname plus .35.
     """
-    form, known = phonetic(a).split(), phonetic(b).split()
+    return fit(phonetic(a).split(), phonetic(b).split())
+
+
+def fit(form: list[str], known: list[str]) -> float:
+    """`score` of two names that are folded by sound and parted into words already, for comparing one with many."""
     if not form or not known:
         return 0.0
     if min(len(form), len(known)) == 1:  # one word alone can fit half a name at most

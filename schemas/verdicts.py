@@ -78,9 +78,19 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A pupil who may be meant: how well the name fits (0 to 1), and why this one is shown: `same_name`, `near_name` or
+    `other_name`, then what the school's list has of this guardian: `number`, `mobile`, `email`, `guardian`."""
+
+    pupil_id: str
+    score: float
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What reconcile decided about one entry; load applies it to the store's latest state. `guardian_id`: whom the
-    consent of a pupil of age covers."""
+    consent of a pupil of age covers. `candidates`: pupils for a person to choose from, where none is certain."""
 
     entry: Entry
     outcome: EntryOutcome
@@ -90,6 +100,7 @@ class Decision:
     address: str = field(default="", repr=False)
     restricted: bool = False
     guardian_id: str | None = None
+    candidates: tuple[Candidate, ...] = ()
 
 
 def in_form_order(values: dict[FieldName, str]) -> list[tuple[FieldName, str]]:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from schemas.ids import new_id
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome
-from schemas.verdicts import Entry, Fault, in_form_order
+from schemas.verdicts import Candidate, Entry, Fault, in_form_order
 from store.bulk import update_keyed
 from store.database import OSLO, Transaction
 from store.tables import corrections, entries, links, pupils, reasons, submissions
@@ -41,16 +41,19 @@ def save(
     pupil_id: str | None,
     guardian_id: str | None,
     review_due_on: date | None = None,
+    candidates: Sequence[Candidate] = (),
 ) -> str:
     """Write the entry and its reasons, in place of what was there; returns its id."""
     row = existing(tx, entry.submission).get((entry.slot, entry.ord))
     ident = row.id if row else new_id("E")
     keeps = outcome not in (EntryOutcome.REFUSED, EntryOutcome.NOT_APPLICABLE)
-    told = {
+    told: dict[str, Any] = {
         "fields": {
             name: [value, *entry.sources.get(name, (1.0, "", "review"))] for name, value in in_form_order(entry.values)
         }
     }
+    if candidates and outcome in OPEN:
+        told["candidates"] = [[one.pupil_id, one.score, *one.why] for one in candidates]
     keeps = keeps and bool(told["fields"])
     sealed = tx.vault.seal(entry.submission, "entries.fields", ident, json.dumps(told).encode()) if keeps else None
     values = {
@@ -101,6 +104,14 @@ def fields(tx: Transaction, row: Row[Any], *, held: bool = False) -> dict[str, t
         return {}
     told = json.loads(tx.vault.open(row.submission_id, "entries.fields", row.id, row.fields_ct))
     return {name: tuple(found) for name, found in told["fields"].items()}
+
+
+def candidates(tx: Transaction, row: Row[Any]) -> list[Candidate]:
+    """The pupils that a person may choose from, likeliest first; they are sealed, and go, with what was read."""
+    if row.fields_ct is None:
+        return []
+    told = json.loads(tx.vault.open(row.submission_id, "entries.fields", row.id, row.fields_ct))
+    return [Candidate(ident, score, tuple(why)) for ident, score, *why in told.get("candidates", ())]
 
 
 def correct(tx: Transaction, submission: str, slot: int, ord_: int, field: str, value: str, by: str) -> None:

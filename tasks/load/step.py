@@ -143,6 +143,7 @@ def _write_entry(tx: Transaction, decision: Decision, earlier: Mapping[tuple[int
         pupil_id=pupil_id,
         guardian_id=applied.guardian_id or decision.guardian_id,
         review_due_on=applied.review_due_on,
+        candidates=decision.candidates,
     )
     detail = f"outcome={applied.outcome.value} basis={decision.basis or 'none'}"
     audit.write(tx, decision.entry.decided_by or audit.RULES, "entry_decided", ident, detail)

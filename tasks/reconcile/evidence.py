@@ -4,6 +4,7 @@ Anyone can post a form naming any child with a valid number of his own, so a nam
 domain's section "What makes an entry trustworthy".
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.contact import same_email, same_mobile
@@ -23,27 +24,35 @@ class Evidence:
     known: KnownGuardian | None = None
 
 
-def roster_evidence(entry: Entry, pupil: Pupil) -> Evidence:
-    """The school's list names this guardian for this pupil, and number, mobile or e-mail agrees too."""
+def roster_evidence(entry: Entry, pupil: Pupil, holders: Iterable[str] = ()) -> Evidence:
+    """The school's list names this guardian for this pupil, and number, mobile or e-mail agrees too.
+
+    A contact that the list has for both guardians proves neither. `holders`: under which names the whole list has the
+    form's number; a number that is somebody else's there proves nobody, whatever else agrees.
+    """
     named = [known for known in pupil.known if known.name and agrees(entry.get("name"), known.name)]
     if not named:
         return Evidence(None, Fault("link", "guardian_not_on_roster"))
     if len(named) > 1:  # father and son of one name: only what else agrees can tell
-        named = [known for known in named if _agreeing(entry, known)] or named
+        named = [known for known in named if agreeing(entry, known)] or named
     known = named[0]
     if entry.get("fnr") and known.number and clean_number(known.number) != entry.get("fnr"):
         return Evidence(None, Fault("fnr", "fnr_differs_from_known"), known)
-    if len(named) > 1 or not _agreeing(entry, known):
+    others = [one for one in pupil.known if one is not known]
+    shared = {what for other in others for what in agreeing(entry, other)}
+    strangers = [name for name in holders if not agrees(entry.get("name"), name)]
+    if len(named) > 1 or strangers or not agreeing(entry, known) - shared:
         return Evidence(None, Fault("link", "number_unproven"), known)
     return Evidence("roster", None, known)
 
 
-def _agreeing(entry: Entry, known: KnownGuardian) -> set[str]:
+def agreeing(entry: Entry, known: KnownGuardian) -> frozenset[str]:
+    """What of number, mobile and email is the same on the form and in this line of the list."""
     found = set()
     if entry.get("fnr") and known.number and clean_number(known.number) == entry.get("fnr"):
-        found.add("fnr")
+        found.add("number")
     if entry.get("mobile") and known.mobile and same_mobile(entry.get("mobile"), known.mobile):
         found.add("mobile")
     if entry.get("email") and known.email and same_email(entry.get("email"), known.email):
         found.add("email")
-    return found
+    return frozenset(found)

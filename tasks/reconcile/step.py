@@ -18,8 +18,8 @@ from store.database import Store, Transaction
 from store.guardians import Guardian
 from store.people import Pupil, read_pupils
 from tasks.reconcile.answering import answers
-from tasks.reconcile.evidence import Evidence, roster_evidence
-from tasks.reconcile.match import Match, find_pupil
+from tasks.reconcile.evidence import Evidence
+from tasks.reconcile.match import Match, Roll
 from tasks.reconcile.register import make_register
 
 Out = EntryOutcome
@@ -29,36 +29,35 @@ def reconcile_batch(verdicts: Sequence[Verdict], store: Store) -> list[tuple[Ver
     """Each verdict with a decision for every entry, in order of arrival. Reads the store, writes nothing."""
     make_register(store)  # switched on without a client: nothing may be decided as if it were off
     with store.read() as tx:
-        pupils = read_pupils(tx)
+        roll = Roll(read_pupils(tx))
         ordered = sorted(verdicts, key=lambda verdict: (verdict.received_at, verdict.submission))
-        by_id = {pupil.id: pupil for pupil in pupils}
         decided = []
         for verdict in ordered:
-            decisions = [decide(tx, entry, verdict, pupils) for entry in verdict.entries]
-            decided.append((replace(verdict, answers=answers(verdict, decisions, by_id)), decisions))
+            decisions = [decide(tx, entry, verdict, roll) for entry in verdict.entries]
+            decided.append((replace(verdict, answers=answers(verdict, decisions, roll.by_id)), decisions))
         return decided
 
 
-def decide(tx: Transaction, entry: Entry, verdict: Verdict, pupils: Sequence[Pupil]) -> Decision:
+def decide(tx: Transaction, entry: Entry, verdict: Verdict, roll: Roll) -> Decision:
     """One entry. Order: is the pupil known and of age or gone (then nothing else matters), protected, refused, faulty
     in itself, in doubt as a document, proven."""
-    match = find_pupil(entry, pupils)
+    match = roll.find(entry)
     pupil = match.pupil
     if pupil is None:
-        return _weigh(tx, entry, verdict, match)
+        return replace(_weigh(tx, entry, verdict, match, roll), candidates=match.candidates)
     over, covered = _no_longer(tx, entry, pupil)
     if over is not None and not _pupil_in_doubt(entry):
         return Decision(_bare(entry), Out.NOT_APPLICABLE, (over,), pupil.id)
-    return replace(_weigh(tx, entry, verdict, match), guardian_id=covered)
+    return replace(_weigh(tx, entry, verdict, match, roll), guardian_id=covered)
 
 
-def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match) -> Decision:
+def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: Roll) -> Decision:
     pupil = match.pupil
     if pupil is not None and pupil.shielded:
         return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
     if entry.decided_as == "reject":
         return Decision(entry, Out.REJECTED, (_rejection(entry),), _id(pupil))
-    found = _evidence(entry, pupil, tx.settings)
+    found = _evidence(entry, pupil, roll, tx.settings)
     doubts = _doubts(entry, verdict)
     faults = tuple(dict.fromkeys([*entry.faults, *_about_pupil(entry, pupil), *([match.fault] if match.fault else [])]))
     if entry.refused:
@@ -104,14 +103,14 @@ def _pupil_in_doubt(entry: Entry) -> bool:
     return entry.machine_read and decision == "review" and not entry.decided_as
 
 
-def _evidence(entry: Entry, pupil: Pupil | None, settings: Settings) -> Evidence:
+def _evidence(entry: Entry, pupil: Pupil | None, roll: Roll, settings: Settings) -> Evidence:
     if pupil is None:
         return Evidence(None)
     if entry.decided_as in ("confirm", "refuse"):
-        return Evidence("steward", None, roster_evidence(entry, pupil).known)
+        return Evidence("steward", None, roll.evidence(entry, pupil).known)
     if not settings.evidence.roster:
         return Evidence(None, Fault("link", "number_unproven"))
-    return roster_evidence(entry, pupil)
+    return roll.evidence(entry, pupil)
 
 
 def _doubts(entry: Entry, verdict: Verdict) -> tuple[Fault, ...]:
