@@ -43,7 +43,7 @@ BROKEN_STEPS = {
 """Runs of intake that fail: the name of the step, and the functions that raise in it."""
 BROKEN_FLOWS = {
     ("reprocess",): "flows.reprocess:reopen",
-    ("reconcile",): "store.people:pupil_due",
+    ("reconcile",): "store.due_dates:due",
     ("provision",): "store.worklist:sync",
     ("retention", "--as-of", "TOMORROW"): "store.erasure:erase",
 }
