@@ -1,14 +1,23 @@
-"""What a connection to the outside begins with: a secret that a setting names, and TLS that is checked.
+"""What a connection to the outside begins with: a secret that a setting names, TLS that is checked, logs that are shut.
 
-Belongs here: reading a secret from where it lies, and whom to trust. Does not belong here: any protocol.
+Belongs here: reading a secret from where it lies, whom to trust, and that no library tells URLs. Does not belong here:
+any protocol.
 """
 
+import logging
 import os
 import ssl
 import stat
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 
 from schemas.errors import NotReady
+
+TALKATIVE: Final = (
+    "httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks",
+)  # fmt: skip
+"""Loggers that write URLs and headers: identity numbers and one-time tokens stand in them."""
 
 
 def secret(what: str, file: Path | None, variable: str) -> str:
@@ -38,3 +47,23 @@ def tls(ca_file: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError):
         raise NotReady("ca_file", "the file of trusted certificates cannot be read", "see ca_file") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def hush() -> None:
+    """From now on the HTTP libraries say nothing below a warning, whatever level anybody sets later."""
+    for name in TALKATIVE:
+        logger = logging.getLogger(name)
+        if _warnings not in logger.filters:
+            logger.addFilter(_warnings)
+
+
+def _warnings(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING

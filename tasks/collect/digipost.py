@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from schemas.documents import ChannelName, Delivery
 from schemas.errors import NotReady, OutsideFault, UsageFault
 from schemas.settings import Settings
+from store.outside import is_loopback
 from tasks.collect.channel import Channel, Fate
-from tasks.collect.digipost_http import Answer, DigipostClient, Unreachable, is_loopback
+from tasks.collect.digipost_http import Answer, DigipostClient, Unreachable
 from tasks.collect.digipost_wire import SignedRequests
 from tasks.collect.digipost_xml import Listed, link_path, read_inbox
 

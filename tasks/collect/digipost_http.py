@@ -4,20 +4,19 @@ Belongs here: retries, bounds in size and time, which answers to believe, where 
 here: what the answers mean. No URL, header or text of an answer gets into an exception or a log.
 """
 
-import logging
 import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from ipaddress import ip_address
 from typing import Final, TypeVar
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from schemas.errors import OutsideFault
+from store.outside import hush, is_loopback
 from tasks.collect.digipost_wire import answer_string, check_date, check_hash, signed_by
 from tasks.collect.digipost_xml import MEDIA_TYPE, EntryPoint, error_code, read_entry_point
 
@@ -63,8 +62,7 @@ class DigipostClient:
         now: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        for library in ("httpx", "httpcore"):  # both write URLs and headers, one-time tokens with them, to their logs
-            logging.getLogger(library).setLevel(logging.WARNING)
+        hush()  # one-time tokens stand in the URLs
         self._base = base.rstrip("/")
         self._auth = auth
         self._content_hosts = tuple(host.lower() for host in content_hosts)
@@ -236,11 +234,3 @@ class DigipostClient:
 def _tls() -> ssl.SSLContext:
     """Reading the authorities' certificates takes longer than many a run has requests."""
     return httpx.create_ssl_context()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
