@@ -10,6 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+REGISTER_PARTS = (
+    "identifikasjonsnummer", "navn", "foedsel", "status", "doedsfall", "foreldreansvar", "adressebeskyttelse",
+    "falskIdentitet", "vergemaalEllerFremtidsfullmakt",
+)  # fmt: skip
+"""What the rule of guardianship looks at, and nothing else."""
 Environment = Literal["production", "test"]
 Language = Literal["nb", "nn", "en"]
 
@@ -129,13 +134,64 @@ class Post(Section):
     read_memory_mb: int = Field(4_000, ge=2_000, description="Address space of the process that reads documents.")
 
 
+class Folkeregister(Section):
+    """Folkeregisteret, by Maskinporten; off by default, since an independent school often has no right to ask it. It is
+    asked only once the legal basis, who decided and when are filled in too."""
+
+    on: bool = Field(False, description="Whether Folkeregisteret may be asked, and may prove a link.")
+    legal_basis: str = Field("", description="The provision that lets the school ask it, in its own words.")
+    decided_by: str = Field("", description="Who at the school decided that: a role or a staff id.")
+    decided_on: date | None = Field(None, description="The day on which it was decided.")
+    url: str = Field(
+        "",
+        description="Where the register answers: https. Default: Skatteetaten's own, for test in a test store. KS "
+        "Fiks: https://api.fiks.ks.no.",
+    )
+    prefix: str = Field(
+        "folkeregisteret/offentlig-med-hjemmel/api",
+        description="The path before `v1/`, by the rights package. KS Fiks: folkeregister/api/v1/ and the role's id.",
+    )
+    parts: tuple[str, ...] = Field(
+        REGISTER_PARTS,
+        description="What is asked for of each person: these at least. An address part (bostedsadresse, …) adds its "
+        "own grading to the check, and brings addresses that are not needed.",
+    )
+    scope: str = Field(
+        "folkeregister:deling/offentligmedhjemmel", description="The right that Maskinporten gives. KS Fiks: ks:fiks."
+    )
+    client_id: str = Field("", description="The id of the school's client at Maskinporten.")
+    key_file: Path | None = Field(None, description="PEM file (mode 0600) with the client's RSA key.")
+    key_id: str = Field("", description="The id (kid) under which that key is registered at Maskinporten.")
+    certificate_file: Path | None = Field(
+        None, description="Instead of `key_id`: PEM file with the company certificate of the key and its whole chain."
+    )
+    consumer_org: str = Field(
+        "",
+        pattern=r"^(\d{9})?$",
+        description="The school's organisation number, where a supplier's client asks for it.",
+    )
+    issuer: str = Field(
+        "", description="Who gives tokens. Default: https://maskinporten.no/, in a test store its test environment."
+    )
+    token_ca_file: Path | None = Field(None, description="PEM file of the authorities to trust there.")
+    ca_file: Path | None = Field(None, description="PEM file of the authorities to trust for `url`.")
+    integration_id: str = Field("", description="KS Fiks: IntegrasjonId, sent as a header.")
+    integration_password_env: str = Field(
+        "FORESATT_FOLKEREGISTER_PASSWORD", description="KS Fiks: environment variable that holds IntegrasjonPassord."
+    )
+    integration_password_file: Path | None = Field(
+        None, description="File (mode 0600) that holds it; goes before the variable."
+    )
+    timeout_seconds: float = Field(30.0, gt=0, description="Patience with one answer.")
+
+
 class Evidence(Section):
-    """What may prove that a guardian and a number belong to a pupil, in the domain's order. A steward always may."""
+    """What else may prove that a guardian and a number belong to a pupil. Folkeregisteret goes before it, and a steward
+    always may."""
 
     roster: bool = Field(
         True, description="The school's list may: it names the guardian, and the number, mobile or e-mail agrees."
     )
-    register_on: bool = Field(False, description="Folkeregisteret. Not built yet: switching it on is refused.")
 
 
 class Identity(Section):
@@ -294,6 +350,7 @@ class Settings(Section):
     smtp: Smtp = Smtp()
     digipost: Digipost = Digipost()
     post: Post = Post()
+    folkeregister: Folkeregister = Folkeregister()
     evidence: Evidence = Evidence()
     identity: Identity = Identity()
     retention: Retention = Retention()

@@ -25,13 +25,14 @@ RESERVED: Final = frozenset(
         "FORESATT_IMAP_PASSWORD",
         "FORESATT_KEYS_SECRET",
         "FORESATT_PREFECT_AUTH",
+        "FORESATT_FOLKEREGISTER_PASSWORD",
         "FORESATT_SMTP_PASSWORD",
         "FORESATT_STORE_PASSWORD",
         "FORESATT_TRANSIT_TOKEN",
     }
 )
 
-LISTS: Final = frozenset({"content_hosts", "restricted"})
+LISTS: Final = frozenset({"content_hosts", "parts", "restricted"})
 """Settings that are several words; in the environment with commas between."""
 
 
@@ -152,9 +153,17 @@ language = "nb"             # nb, nn or en
 [staff]
 # restricted = ["kari"]         # staff ids of those who take care of protected families
 
+[folkeregister]                 # Folkeregisteret; see docs/operators/register.md before you switch it on
+on = false
+# legal_basis = "..."         # the provision that lets the school ask
+# decided_by = "rektor"
+# decided_on = 2026-08-17
+# client_id = "..."           # at Maskinporten
+# key_file = "keys/maskinporten.pem"
+# key_id = "..."
+
 [evidence]
 roster = true               # the school's own list may prove a link, with number, mobile or e-mail
-register_on = false         # Folkeregisteret; not built yet
 
 [retention]
 leap_day = "28_february"    # when somebody born on 29 February turns 18

@@ -199,7 +199,7 @@ def sign(tx: Transaction, ident: str, *, as_: Signature, by: str, reason: str | 
     _close(tx, row, "signed")
     if row.kind == "remove" and not _linked(tx, row.pupil_id, row.guardian_id):
         _part(tx, row.pupil_id, row.guardian_id)
-    reduces = tx.settings.retention.reduce_number_after_signoff and not tx.settings.evidence.register_on
+    reduces = tx.settings.retention.reduce_number_after_signoff and not tx.settings.folkeregister.on
     if reduces and row.kind == "add" and as_ in IN_VIS and not _open_adds(tx, row.guardian_id):
         guardian = guardians.read_guardian(tx, row.guardian_id)
         if guardian is not None:

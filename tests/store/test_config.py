@@ -37,7 +37,7 @@ def test_without_a_file_the_defaults_hold(nowhere: Path) -> None:
         found.retention.held_days,
         found.retention.source_copy_days,
     )
-    assert not found.evidence.register_on
+    assert not found.folkeregister.on
 
 
 def test_the_environment_wins_over_the_file(nowhere: Path) -> None:

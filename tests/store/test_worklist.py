@@ -375,7 +375,7 @@ def test_the_number_waits_for_the_other_pupils_line(desk: Desk) -> None:
 def test_the_number_stays_where_it_must(template: Template, tmp_path: "object", why: str) -> None:
     """Switched off, with the register on for the nightly check, or where the ADD was not done, the number stays."""
     chosen = settings(
-        retention={"reduce_number_after_signoff": why != "setting"}, evidence={"register_on": why == "register"}
+        retention={"reduce_number_after_signoff": why != "setting"}, folkeregister={"on": why == "register"}
     )
     desk = open_desk(tmp_path / "home", template, chosen=chosen)  # type: ignore[operator,arg-type]
     linked(desk)
