@@ -84,6 +84,11 @@ CONFIRM_SENDER: Final = (
     "Spør den føresette på telefon eller e-post som skolen hadde frå før, og stadfest eller avvis.",
     "Ask the guardian at a phone number or address the school had before, then confirm or reject.",
 )
+SEE_PAPERS: Final = (
+    "Be om å få se vedtaket eller avtalen som viser hvem som har ansvaret, og bekreft eller avvis.",
+    "Be om å få sjå vedtaket eller avtalen som viser kven som har ansvaret, og stadfest eller avvis.",
+    "Ask to see the decision or agreement that shows who is responsible, then confirm or reject.",
+)
 ASK_PUPIL: Final = (
     "Spør eleven selv, og bekreft eller avvis.",
     "Spør eleven sjølv, og stadfest eller avvis.",
@@ -181,6 +186,21 @@ _ALL: Final = (
         "Skolen har et annet fødselsnummer på denne foresatte fra før.",
         "Skolen har eit anna fødselsnummer på denne føresette frå før.",
         "The school already has a different national identity number for this guardian."), CONFIRM_SENDER),
+    _r("fnr_not_in_register", "fnr", "review", "steward", (
+        "Folkeregisteret svarer ikke med noen person på dette fødselsnummeret.",
+        "Folkeregisteret svarer ikkje med nokon person på dette fødselsnummeret.",
+        "The national register answers with nobody for this national identity number."), CONFIRM_SENDER),
+    _r("fnr_not_in_use", "fnr", "review", "steward", (
+        "Folkeregisteret viser at personen er død, eller at nummeret ikke lenger er i bruk.",
+        "Folkeregisteret viser at personen er død, eller at nummeret ikkje lenger er i bruk.",
+        "The national register shows that the person has died, or that the number is no longer in use."), DECIDE),
+    _r("fnr_false_identity", "fnr", "review", "steward", (
+        "Folkeregisteret viser at identiteten bak nummeret er falsk.",
+        "Folkeregisteret viser at identiteten bak nummeret er falsk.",
+        "The national register shows that the identity behind the number is false."), (
+        "Ikke bruk nummeret. Spør skolens ledelse før du svarer.",
+        "Ikkje bruk nummeret. Spør leiinga ved skolen før du svarer.",
+        "Do not use the number. Ask the school's management before you answer.")),
     # --- name, mobile, e-mail
     _r("name_missing", "name", "reject", "guardian", (
         "Navnet på den foresatte mangler.",
@@ -190,6 +210,10 @@ _ALL: Final = (
         "Navnet på skjemaet er ikke likt det skolen har på denne foresatte.",
         "Namnet på skjemaet er ikkje likt det skolen har på denne føresette.",
         "The name on the form is not the one the school has for this guardian."), DECIDE),
+    _r("name_differs_in_register", "name", "review", "steward", (
+        "Navnet på skjemaet er ikke likt det Folkeregisteret har på dette nummeret.",
+        "Namnet på skjemaet er ikkje likt det Folkeregisteret har på dette nummeret.",
+        "The name on the form is not the one the national register has for this number."), CONFIRM_SENDER),
     _r("mobile_invalid", "mobile", "warn", "guardian", (
         "Mobilnummeret ser ikke ut til å være riktig skrevet.",
         "Mobilnummeret ser ikkje ut til å vere rett skrive.",
@@ -235,6 +259,13 @@ _ALL: Final = (
         "Eleven går ikke lenger på skolen.",
         "Eleven går ikkje lenger på skolen.",
         "The pupil is no longer at the school."), NO_ACTION),
+    _r("pupil_differs_in_register", "pupil", "review", "steward", (
+        "Folkeregisteret har andre opplysninger om eleven enn skolen har.",
+        "Folkeregisteret har andre opplysningar om eleven enn skolen har.",
+        "The national register tells something else of the pupil than the school does."), (
+        "Sammenlign elevens navn, fødselsdato og nummer med elevlisten, og rett det som er feil der.",
+        "Samanlikn namnet, fødselsdatoen og nummeret til eleven med elevlista, og rett det som er feil der.",
+        "Compare the pupil's name, birth date and number with the roster, and correct what is wrong there.")),
     # --- the link between guardian and pupil
     _r("number_unproven", "link", "review", "steward", (
         "Navnet passer, men ingenting viser at fødselsnummeret hører til denne foresatte.",
@@ -253,6 +284,18 @@ _ALL: Final = (
         "Folkeregisteret viser at andre enn foreldrene har ansvaret for eleven.",
         "Folkeregisteret viser at andre enn foreldra har ansvaret for eleven.",
         "The national register shows that others than the parents are responsible for the pupil."), DECIDE),
+    _r("responsibility_unclear", "link", "review", "steward", (
+        "Folkeregisteret sier ikke hvem som har ansvaret for eleven.",
+        "Folkeregisteret seier ikkje kven som har ansvaret for eleven.",
+        "The national register does not say who is responsible for the pupil."), SEE_PAPERS),
+    _r("guardianship_for_minor", "link", "review", "steward", (
+        "Folkeregisteret viser at eleven har en oppnevnt verge.",
+        "Folkeregisteret viser at eleven har ein oppnemnd verje.",
+        "The national register shows that the pupil has an appointed legal guardian."), SEE_PAPERS),
+    _r("register_contradicts", "link", "review", "steward", (
+        "Folkeregisteret sier to ting som ikke kan stemme begge to.",
+        "Folkeregisteret seier to ting som ikkje kan stemme begge to.",
+        "The national register says two things that cannot both be true."), SEE_PAPERS),
     _r("contact_change_unproven", "link", "review", "steward", (
         "Ny mobil eller e-post for en kjent foresatt, men ingenting viser hvem som sendte skjemaet.",
         "Ny mobil eller e-post for ein kjend føresett, men ingenting viser kven som sende skjemaet.",

@@ -16,7 +16,7 @@ from schemas.frames import EntriesReconciled
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome, SubmissionOutcome
 from schemas.stations import build, check
 from schemas.verdicts import Decision, Entry, Fault, Verdict
-from store import audit, deletions, entries, erasure, outbox
+from store import audit, deletions, entries, erasure, outbox, protection
 from store.database import Store, Transaction
 from store.ledger import finish
 from tasks.load.apply import Applied, apply
@@ -91,6 +91,8 @@ def write_submission(
     """One submission; returns what was applied to its entries, and its id where the original was destroyed with it."""
     if not finish(tx, verdict.submission, owner, verdict.outcome.value):
         raise _LeaseLostError
+    for pupil_id in dict.fromkeys(one.pupil_id for one in decisions if one.protect and one.pupil_id):
+        protection.protect(tx, pupil_id, "register")  # before anything of this form is kept or answered
     outbox.prepare(tx, verdict.submission, verdict.answers)
     earlier = entries.existing(tx, verdict.submission)
     if verdict.outcome is SubmissionOutcome.NOT_A_FORM and not earlier:

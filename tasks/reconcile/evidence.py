@@ -16,12 +16,13 @@ from store.people import KnownGuardian, Pupil
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found: the basis where there is proof, else the fault that says what is missing. `known` is the line
-    on the school's list that agrees by name."""
+    """What was found: the basis where there is proof, else the fault that says what is missing, and `more` beside it.
+    `known` is the line on the school's list that agrees by name."""
 
     basis: Basis | None
     fault: Fault | None = None
     known: KnownGuardian | None = None
+    more: tuple[Fault, ...] = ()
 
 
 def roster_evidence(entry: Entry, pupil: Pupil, holders: Iterable[str] = ()) -> Evidence:

@@ -11,53 +11,63 @@ from schemas.names import agrees
 from schemas.numbers import clean as clean_number
 from schemas.outcomes import EntryOutcome
 from schemas.reasons import reason
-from schemas.settings import Settings
 from schemas.verdicts import Decision, Entry, Fault, Verdict
 from store import consents, guardians
 from store.database import Store, Transaction
 from store.guardians import Guardian
 from store.people import Pupil, read_pupils
 from tasks.reconcile.answering import answers
+from tasks.reconcile.asking import NOT_ASKED, Told, ask
 from tasks.reconcile.evidence import Evidence
 from tasks.reconcile.match import Match, Roll
-from tasks.reconcile.register import make_register
 
 Out = EntryOutcome
 
 
 def reconcile_batch(verdicts: Sequence[Verdict], store: Store) -> list[tuple[Verdict, list[Decision]]]:
-    """Each verdict with a decision for every entry, in order of arrival. Reads the store, writes nothing."""
-    make_register(store)  # switched on without a client: nothing may be decided as if it were off
+    """Each verdict with a decision for every entry, in order of arrival. Reads the store, and writes nothing but the
+    audit of what the register was asked. Raises `OutsideFault` where the register is on and does not answer."""
+    ordered = sorted(verdicts, key=lambda verdict: (verdict.received_at, verdict.submission))
     with store.read() as tx:
         roll = Roll(read_pupils(tx))
-        ordered = sorted(verdicts, key=lambda verdict: (verdict.received_at, verdict.submission))
+    told = ask(store, ordered, roll.find, _still_kept)  # outside of any transaction: it takes its time
+    with store.read() as tx:
         decided = []
         for verdict in ordered:
-            decisions = [decide(tx, entry, verdict, roll) for entry in verdict.entries]
-            decided.append((replace(verdict, answers=answers(verdict, decisions, roll.by_id)), decisions))
+            decisions = [decide(tx, entry, verdict, roll, told) for entry in verdict.entries]
+            hidden = {one.pupil_id for one in decisions if one.protect and one.pupil_id}
+            known = {**roll.by_id, **{ident: replace(roll.by_id[ident], shielded=True) for ident in hidden}}
+            decided.append((replace(verdict, answers=answers(verdict, decisions, known)), decisions))
         return decided
 
 
-def decide(tx: Transaction, entry: Entry, verdict: Verdict, roll: Roll) -> Decision:
+def decide(tx: Transaction, entry: Entry, verdict: Verdict, roll: Roll, told: Told = NOT_ASKED) -> Decision:
     """One entry. Order: is the pupil known and of age or gone (then nothing else matters), protected, refused, faulty
-    in itself, in doubt as a document, proven."""
-    match = roll.find(entry)
+    in itself, in doubt as a document, proven. `told`: what the register says, where it was asked."""
+    match = roll.find(entry, told.children(entry))
     pupil = match.pupil
     if pupil is None:
-        return replace(_weigh(tx, entry, verdict, match, roll), candidates=match.candidates)
+        return replace(_weigh(tx, entry, verdict, match, roll, told), candidates=match.candidates)
     over, covered = _no_longer(tx, entry, pupil)
     if over is not None and not _pupil_in_doubt(entry):
         return Decision(_bare(entry), Out.NOT_APPLICABLE, (over,), pupil.id)
-    return replace(_weigh(tx, entry, verdict, match, roll), guardian_id=covered)
+    return replace(_weigh(tx, entry, verdict, match, roll, told), guardian_id=covered)
 
 
-def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: Roll) -> Decision:
+def _still_kept(tx: Transaction, entry: Entry, pupil: Pupil) -> bool:
+    over, _ = _no_longer(tx, entry, pupil)
+    return over is None or _pupil_in_doubt(entry)
+
+
+def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: Roll, told: Told) -> Decision:
     pupil = match.pupil
-    if pupil is not None and pupil.shielded:
-        return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
+    if (pupil is not None and pupil.shielded) or told.protects(verdict, pupil):
+        news = pupil is not None and not pupil.shielded
+        neutral = (Fault("link", "by_school"),)
+        return Decision(entry, Out.NEEDS_REVIEW, neutral, _id(pupil), restricted=True, protect=news)
     if entry.decided_as == "reject":
         return Decision(entry, Out.REJECTED, (_rejection(entry),), _id(pupil))
-    found = _evidence(entry, pupil, roll, tx.settings)
+    found = _evidence(tx, entry, pupil, roll, told)
     doubts = _doubts(entry, verdict)
     faults = tuple(dict.fromkeys([*entry.faults, *_about_pupil(entry, pupil), *([match.fault] if match.fault else [])]))
     if entry.refused:
@@ -75,10 +85,10 @@ def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: 
         return Decision(entry, Out.REJECTED, faults, _id(pupil))
     if pupil is None or "reject" in severities:
         return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults])), _id(pupil))
-    unproven = [found.fault] if found.fault and not found.basis else []
+    unproven = [found.fault, *found.more] if found.fault and not found.basis else []
     unsettled = "review" in severities and not entry.decided_as
     if doubts or unproven or unsettled:
-        return Decision(entry, Out.NEEDS_REVIEW, (*doubts, *faults, *unproven), pupil.id)
+        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults, *unproven])), pupil.id)
     return Decision(entry, Out.LOADED, faults, pupil.id, found.basis, _address(found))
 
 
@@ -103,14 +113,24 @@ def _pupil_in_doubt(entry: Entry) -> bool:
     return entry.machine_read and decision == "review" and not entry.decided_as
 
 
-def _evidence(entry: Entry, pupil: Pupil | None, roll: Roll, settings: Settings) -> Evidence:
+def _evidence(tx: Transaction, entry: Entry, pupil: Pupil | None, roll: Roll, told: Told) -> Evidence:
+    """In the domain's order: a steward's word settles it, then the register's, then the school's list. Where the
+    register speaks, the list cannot outdo it."""
     if pupil is None:
         return Evidence(None)
+    listed = roll.evidence(entry, pupil)
     if entry.decided_as in ("confirm", "refuse"):
-        return Evidence("steward", None, roll.evidence(entry, pupil).known)
-    if not settings.evidence.roster:
+        return Evidence("steward", None, listed.known)
+    finding = told.finding(entry, pupil, tx.today, tx.settings.retention.leap_day)
+    if finding is not None and finding.answer == "yes":
+        if listed.fault == Fault("fnr", "fnr_differs_from_known"):  # a person looks, whoever else agrees
+            return listed
+        return Evidence("register", None, listed.known)
+    if finding is not None:
+        return Evidence(None, finding.faults[0], listed.known, finding.faults[1:])
+    if not tx.settings.evidence.roster:
         return Evidence(None, Fault("link", "number_unproven"))
-    return roll.evidence(entry, pupil)
+    return listed
 
 
 def _doubts(entry: Entry, verdict: Verdict) -> tuple[Fault, ...]:

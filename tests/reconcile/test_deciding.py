@@ -112,19 +112,6 @@ def test_a_roster_that_is_switched_off_proves_nothing(template: Template, tmp_pa
     desk.store.close()
 
 
-def test_a_register_without_a_client_is_refused(template: Template, tmp_path: Any) -> None:
-    """Switched on and not there, it is a mistake of the settings, never a silent no."""
-    from support_store import open_desk, settings
-
-    from schemas.errors import NotReady
-
-    desk = open_desk(tmp_path / "home", template, chosen=settings(evidence={"register_on": True}))
-    family = desk.family()
-    with pytest.raises(NotReady, match="register_missing"):
-        desk.decided(column(family, family.mother))
-    desk.store.close()
-
-
 # --- which pupil ------------------------------------------------------------------------------------------------------
 
 
