@@ -21,26 +21,40 @@ def roster() -> None:
 
 @roster.command("import", short_help="Take in a roster.")
 @click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what it would change, and change nothing.")
+@click.option("--mapping", default="", metavar="NAME", help="Read its columns by this saved mapping.")
+@click.option("--save-mapping", default="", metavar="NAME", help="Save how its columns were read, under this name.")
+@click.option("--dry-run", is_flag=True, help="Say what was understood and what would change, and change nothing.")
 @common
 @pass_state
-def import_(state: State, file: Path | None, dry_run: bool) -> None:
-    """Take in the list in FILE (columns in docs/operators/roster.md), or else the roster that the settings name.
+def import_(state: State, file: Path | None, mapping: str, save_mapping: str, dry_run: bool) -> None:
+    """Take in the list in FILE, or else the roster that the settings name. What it is, is found out from its content:
+    CSV, XLSX, a OneRoster zip, PIFU-IMS XML, or saved FINT answers (a folder or zip of JSON).
+
+    \b
+    Begin with
+      foresatt roster import FILE --dry-run --save-mapping skolen
+    It says which column was taken as what, and saves that for an editor: mappings/skolen.toml in the home. From then on
+      foresatt roster import FILE --mapping skolen
 
     A list that is empty, sharply shorter than what is known, or that would turn much of it around, is held (exit 4):
     see `foresatt roster runs` and `release`. Retention runs afterwards in any case: nothing waits for the night.
     """
+    from tasks.reconcile import mapping as mappings
     from tasks.reconcile.importing import import_roster
+    from tasks.reconcile.roster import Unreadable
     from tasks.reconcile.rosters import configured_roster, file_roster
     from tasks.retain.sweep import sweep
 
     house = state.house()
-    told = configured_roster(house.settings, house.home) if file is None else None
-    chosen = file_roster(file, house.settings, house.home) if file is not None else told
+    if file is None:
+        chosen = configured_roster(house.settings, house.home)
+    else:
+        chosen = file_roster(file, house.settings, house.home, mapping=mapping)
     if chosen is None:
         raise UsageFault(
             "no_roster", "no file is named, and the settings name no roster", "name FILE, or set roster.file"
         )
+    used: object = None
     with state.store() as store:
         try:
             result = import_roster(store, chosen, dry_run=dry_run, by=account())
@@ -48,8 +62,42 @@ def import_(state: State, file: Path | None, dry_run: bool) -> None:
             if not dry_run:
                 sweep(store)  # whose time is out goes, whatever the list says
             raise
+        except Unreadable as fault:
+            used = fault.used
+            if fault.understood:
+                state.table("Understood", ("what", "as"), fault.understood)
+            if fault.places:
+                state.table("Cannot be read", ("where",), [(str(place),) for place in fault.places[:_MOST_SHOWN]])
+            raise
+        finally:
+            used = used or getattr(chosen, "used", None)
+            if save_mapping and isinstance(used, mappings.Mapping):
+                saved = mappings.save(house.home.mappings, save_mapping, used)
+                state.say(f"saved: {saved}")
         erased = {} if dry_run else sweep(store)
     _show(state, "Would change" if dry_run else "Roster", result, {"dry_run": dry_run, "erased": erased})
+
+
+_MOST_SHOWN = 200
+
+
+@roster.command("mappings", short_help="The saved mappings of columns.")
+@click.argument("name", required=False)
+@common
+@pass_state
+def mappings_(state: State, name: str | None) -> None:
+    """List the saved mappings, or show the one called NAME. They are files in the home's folder `mappings`, to be
+    edited by hand; they hold names of columns, and nothing of what stands in them."""
+    from tasks.reconcile import mapping
+
+    folder = state.house().home.mappings
+    if name is None:
+        state.emit({"mappings": mapping.names(folder)})
+        state.table("Mappings", ("name",), [(one,) for one in mapping.names(folder)])
+        return
+    told = mapping.load(folder, name)
+    state.emit({"name": name, "columns": {ours: list(theirs) for ours, theirs in told.columns.items()}})
+    state.table(name, ("ours", "the list's"), [(ours, " + ".join(theirs)) for ours, theirs in told.columns.items()])
 
 
 @roster.command(short_help="The imports so far, and which of them waits for a person.")

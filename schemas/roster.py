@@ -26,6 +26,14 @@ WORDS: Final = {
     "roster_yes_no": "neither ja nor nei",
     "roster_contradicts": "another than in an earlier line of the same elev_id",
     "roster_age": "the pupil would be younger than 10 or older than 100 at the start",
+    "roster_date_form": "its dates can be read in more than one way: name the form in a mapping",
+    "roster_key": "tells pupils apart, and is not a whole number here",
+    "roster_formula": "a formula without its result: open and save the file in the spreadsheet program",
+    "roster_cell": "the spreadsheet shows an error here",
+    "roster_no_start": "nothing says when enrolments start: set roster.year_starts to the first day of the school year",
+    "roster_year_over": "the school year of the settings is over: set roster.year_starts and roster.year_ends anew",
+    "roster_no_birth": "no birth date: the list cannot be used without",
+    "roster_loose": "belongs to nothing that is told",
 }
 """What is said of a rule that stops the file."""
 WHERE: Final = {"roster_contradicts": "født", "roster_age": "født"}

@@ -260,12 +260,21 @@ class RosterSettings(Section):
 
     file: Path | None = Field(
         None,
-        description="The list that the nightly run takes in. Unset: none.",
+        description="What the nightly run takes in: a list as CSV or XLSX, a OneRoster zip, PIFU XML, or a folder of "
+        "saved FINT files. Unset: FINT where it is set up, else nothing.",
+    )
+    mapping: str = Field("", description="The saved mapping of its columns. Default: proposed from their names.")
+    year_starts: date | None = Field(
+        None, description="First day of the school year, for lists that do not say when an enrolment starts."
+    )
+    year_ends: date | None = Field(
+        None, description="Its last day, for the same lists. Unset: open, until the list no longer names the pupil."
     )
     max_gone_share: float = Field(0.02, ge=0, le=1, description="Share of the known pupils.")
     max_gone_count: int = Field(10, ge=0, description="Number of pupils.")
     held_days: int = Field(7, ge=1, le=30, description="Days that a held list is kept, sealed, for a person.")
     max_bytes: int = Field(100_000_000, gt=0, description="A larger file is refused, as it lies and unpacked.")
+    max_rows: int = Field(1_000_000, gt=0, description="Rows of one table.")
 
 
 class Prefect(Section):

@@ -64,6 +64,11 @@ class Home:
         return self.root / "foresatt.toml"
 
     @property
+    def mappings(self) -> Path:
+        """How the columns of the school's lists are called: names of columns, never what stands in them."""
+        return self.root / "mappings"
+
+    @property
     def exists(self) -> bool:
         """Whether there is a home here: the deletion ledger is the one file that every home has."""
         return self.deletions.is_file()

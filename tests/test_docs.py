@@ -18,7 +18,7 @@ from defusedxml import ElementTree
 
 from console.main import cli
 from schemas.settings import Section, Settings
-from tasks.reconcile.roster_csv import HEADERS
+from tasks.reconcile.listing import COLUMNS as HEADERS
 
 ROOT = Path(__file__).parents[1]
 PAGES = (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))

@@ -64,7 +64,8 @@ class Roster(Protocol):
 
 
 class Unreadable(UsageFault):
-    """A roster that cannot be read: `places` say where and why, `understood` what was made of it until then."""
+    """A roster that cannot be read: `places` say where and why, `understood` what was made of it until then, and by
+    which mapping (`used`)."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class Unreadable(UsageFault):
     ) -> None:
         super().__init__(code, message, next_step)
         self.places, self.understood = tuple(places), tuple(understood)
+        self.used: object = None
 
 
 def unreadable(places: Sequence[Place], understood: Sequence[tuple[str, str]] = ()) -> Unreadable:

@@ -1,121 +1,128 @@
-"""The roster as a CSV file: semicolons, UTF-8, one row an enrolment, up to two known guardians in columns."""
+"""The roster as a CSV file: encoding and separator found out, rows that were cut off refused."""
 
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date
+import re
+from datetime import date, datetime
 from typing import Final
 
-from schemas.due import Enrolment
-from schemas.errors import UsageFault
-from schemas.roster import UNUSABLE, WHERE, YES, RosterRows
-from schemas.stations import build, misfits
-from store.people import KnownGuardian, RosterPupil
-from tasks.reconcile.roster import Listed, Place, unreadable
+from schemas.settings import RosterSettings
+from store.database import OSLO
+from tasks.reconcile.listing import read_table
+from tasks.reconcile.mapping import Mapping
+from tasks.reconcile.roster import Listed, Unreadable
+from tasks.reconcile.table import MOST_COLUMNS, Table, broken_row
 
-HEADERS: Final = tuple(name for name in RosterRows.to_schema().columns if name != "line")
-Row = Mapping[str, str]
+SEPARATORS: Final = (";", ",", "\t")
+_MOJIBAKE: Final = re.compile("[ÃÂ][\x80-\xbf]|Ã[…†˜¥¦¸]|\ufffd")
+"""UTF-8 that was read as Windows-1252."""
+_AGAIN: Final = "export it again"
 
 
 class CsvRoster:
-    """`data` is the whole file; nothing is kept but what `read` returns. `mark`: see `Listed`."""
+    """`data` is the whole file; nothing is kept but what `read` returns. `mapping`: None proposes one. `mark`: see
+    `Listed`; `today`: the newest day that a birth date may be."""
 
     kind = "csv"
 
-    def __init__(self, data: bytes, mark: str = "") -> None:
-        self._data, self._mark = data, mark
+    def __init__(
+        self,
+        data: bytes,
+        mark: str = "",
+        mapping: Mapping | None = None,
+        settings: RosterSettings | None = None,
+        today: date | None = None,
+    ) -> None:
+        self._data, self._mark, self._mapping = data, mark, mapping
+        self._settings = settings or RosterSettings()
+        self._today = today or datetime.now(OSLO).date()
+        self.used: Mapping | None = None
 
     def read(self, since: str = "") -> Listed:
-        """Every pupil, enrolments of the same `elev_id` gathered from its rows; numbers that are none are left out.
-        Raises `Unreadable` with the first broken rule's code, naming line and column of every one."""
-        rows, lines = self._rows()
-        columns = {name: [row[name] or None for row in rows] for name in HEADERS}
-        frame = build(RosterRows, line=lines, **columns)
-        places = [(m.row, Place(lines[m.row], m.column or WHERE[m.rule], m.rule)) for m in misfits(RosterRows, frame)]
-        broken = [place for _, place in places if place.code not in UNUSABLE]
-        if broken:
-            raise unreadable(broken)
-        for at, place in places:
-            rows[at] = {**rows[at], place.column: ""}
-        found: dict[str, RosterPupil] = {}
-        for row in rows:
-            pupil = _pupil(row)
-            earlier = found.get(pupil.key)
-            found[pupil.key] = _gathered(earlier, pupil) if earlier else pupil
-        left_out = tuple(place for _, place in places)
-        digest = hashlib.sha256(self._data).digest()
-        return Listed(self.kind, digest, list(found.values()), mark=self._mark, left_out=left_out)
-
-    def _rows(self) -> tuple[list[Row], list[int]]:
-        """The rows that hold anything, cells trimmed, and the line in which each ends."""
-        try:
-            content = self._data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise UsageFault("roster_encoding", "the roster is not UTF-8", "save it as CSV UTF-8") from None
-        reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=";", strict=True)
-        found: list[Row] = []
-        lines: list[int] = []
-        try:
-            _check_headers(reader.fieldnames or ())
-            for row in reader:
-                if None in row or None in row.values():  # a cell too many, or a list that was cut off
-                    raise csv.Error
-                cells = {name: row[name].strip() for name in HEADERS}
-                if any(cells.values()):  # spreadsheets leave lines of nothing but separators
-                    found.append(cells)
-                    lines.append(reader.line_num)
-        except csv.Error:
-            raise UsageFault("roster_broken", f"line {reader.line_num} is not proper CSV", "export it again") from None
-        return found, lines
-
-
-def _check_headers(names: Sequence[str]) -> None:
-    missing = [name for name in HEADERS if name not in names]
-    twice = [name for name in HEADERS if names.count(name) > 1]
-    if missing or twice:
-        told = [f"columns missing: {', '.join(missing)}"] * bool(missing) + [f"twice: {', '.join(twice)}"] * bool(twice)
-        raise UsageFault("roster_headers", "; ".join(told), "see docs/operators/roster.md")
-
-
-def _gathered(earlier: RosterPupil, told: RosterPupil) -> RosterPupil:
-    """Two rows of one pupil: the later one holds, the enrolments add up, and protection in either is protection."""
-    shielded = earlier.shielded or told.shielded
-    terms = tuple(dict.fromkeys((*(earlier.enrolments or ()), *(told.enrolments or ()))))
-    return replace(told, shielded=shielded, enrolments=terms, known=told.known or earlier.known)
-
-
-def _pupil(row: Row) -> RosterPupil:
-    """One checked row."""
-
-    def day(column: str) -> date | None:
-        return date.fromisoformat(row[column]) if row[column] else None
-
-    stay = Enrolment(
-        starts=date.fromisoformat(row["start"]),
-        ends=day("slutt"),
-        interrupted=day("avbrudd"),
-        final_year=row["avgangselev"].lower() in YES,
-    )
-    known = tuple(
-        KnownGuardian(
-            name=row[f"foresatt{n}_navn"],
-            number=row[f"foresatt{n}_fnr"],
-            mobile=row[f"foresatt{n}_mobil"],
-            email=row[f"foresatt{n}_epost"],
-            address=row[f"foresatt{n}_adresse"],
+        """Every pupil, the rows of each gathered; numbers that are none are left out. Raises `Unreadable` with the
+        first broken rule's code, naming line and column of every one."""
+        told = self._mapping
+        table = csv_table(
+            self._data, told.encoding if told else "", told.separator if told else "", self._settings.max_rows
         )
-        for n in (1, 2)
-        if row[f"foresatt{n}_navn"]
-    )
-    return RosterPupil(
-        key=row["elev_id"],
-        name=row["navn"],
-        born=date.fromisoformat(row["født"]),
-        class_name=row["klasse"],
-        number=row["fnr"],
-        shielded=row["skjermet"].lower() in YES,
-        enrolments=(stay,),
-        known=known,
-    )
+        reading = read_table(table, told, self._settings, self._today)
+        self.used = reading.mapping
+        digest = hashlib.sha256(self._data).digest()
+        about = tuple(reading.understood)
+        return Listed(
+            self.kind, digest, reading.pupils, mark=self._mark, left_out=tuple(reading.left_out), understood=about
+        )
+
+
+def csv_table(data: bytes, encoding: str = "", separator: str = "", most: int = 1_000_000, name: str = "") -> Table:
+    """The cells of a CSV file. Raises `Unreadable` where it is no CSV, or a row has another number of cells than the
+    names above it."""
+    text, encoding = decoded(data, encoding)
+    declared = re.match(r"sep=(.)\r?\n", text)
+    if declared:  # Excel's own hint
+        text, separator = text[declared.end() :], separator or declared[1]
+    separator = separator or _separator(text)
+    rows, lines = _rows(text, separator, most, name)
+    if declared:
+        lines = [line + 1 for line in lines]
+    named = {"\t": "tab"}.get(separator, separator)
+    return Table("csv", rows, lines, (("encoding", encoding), ("separator", named)), name=name)
+
+
+def decoded(data: bytes, encoding: str = "") -> tuple[str, str]:
+    """The text of a file, and its encoding: by its mark, else UTF-8 where it is that, else Windows-1252. A text that is
+    neither (cut within a letter, or put together of two) is refused: as Windows-1252 anything can be read."""
+    try:
+        if encoding:
+            return data.decode(encoding).removeprefix("\ufeff"), encoding
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data.decode("utf-16"), "UTF-16"
+        if data.startswith(b"\xef\xbb\xbf"):
+            return data.decode("utf-8-sig"), "UTF-8 with a mark"
+        try:
+            return data.decode("utf-8"), "UTF-8"
+        except UnicodeDecodeError as fault:
+            if fault.reason == "unexpected end of data":  # UTF-8 all the way to the cut
+                raise
+            text = data.decode("cp1252")
+    except (UnicodeDecodeError, LookupError):
+        raise Unreadable("roster_encoding", "the roster's letters cannot be read", f"{_AGAIN}, as CSV UTF-8") from None
+    if _MOJIBAKE.search(text) or "\0" in text:
+        raise Unreadable("roster_encoding", "the roster is cut within a letter, or in two encodings", _AGAIN)
+    return text, "Windows-1252"
+
+
+def _separator(text: str) -> str:
+    """The one that parts the most cells evenly, in the first lines."""
+    lines = text[:20_000].splitlines()[:30]
+
+    def score(separator: str) -> tuple[int, int]:
+        try:
+            counts = [len(row) for row in csv.reader(lines, delimiter=separator)]
+        except csv.Error:
+            return 0, 0
+        widest = max(counts, default=0)
+        return sum(count == widest for count in counts if widest > 1), widest
+
+    return max(SEPARATORS, key=score)
+
+
+def _rows(text: str, separator: str, most: int, name: str) -> tuple[list[list[str]], list[int]]:
+    """The rows that hold anything, cells trimmed, and the line in which each ends."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):  # spreadsheets leave lines of nothing but separators
+                rows.append(cells)
+                lines.append(reader.line_num)
+            if len(rows) > most or len(cells) > MOST_COLUMNS:
+                raise Unreadable(
+                    "roster_too_large", "the roster has more rows or columns than allowed", "see roster.max_rows"
+                )
+    except csv.Error:
+        raise broken_row(reader.line_num, name) from None
+    return rows, lines

@@ -27,7 +27,8 @@ from schemas.settings import Settings
 from schemas.stations import build, check
 from store.ledger import Claimed
 from tasks.extract.text import read_text
-from tasks.reconcile.roster_csv import HEADERS, CsvRoster
+from tasks.reconcile.listing import COLUMNS as HEADERS
+from tasks.reconcile.roster_csv import CsvRoster
 from tasks.validate.step import validate_batch
 
 LONG: Final = settings.default.max_examples > 1000

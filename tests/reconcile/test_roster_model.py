@@ -17,7 +17,9 @@ from schemas.stations import build, check
 from store import tables
 from store.people import read_pupils
 from tasks.reconcile.importing import import_roster
-from tasks.reconcile.roster_csv import HEADERS, CsvRoster, Place
+from tasks.reconcile.listing import COLUMNS as HEADERS
+from tasks.reconcile.roster import Place
+from tasks.reconcile.roster_csv import CsvRoster
 
 Row = dict[str, str]
 SYNTHETIC, OTHER, ORDINARY = "41819077302", "12829499914", "30108299920"  # published vectors
@@ -108,7 +110,6 @@ def test_a_column_that_stands_twice_is_refused() -> None:
     with pytest.raises(UsageFault, match="roster_headers") as told:
         CsvRoster(as_csv([row()]).replace(b"klasse", b"navn")).read()
 
-    assert "missing: klasse" in told.value.message
     assert "twice: navn" in told.value.message
 
 

@@ -27,7 +27,8 @@ from schemas.judging import judge
 from schemas.settings import Settings
 from schemas.stations import build
 from store.ledger import Claimed
-from tasks.reconcile.roster_csv import HEADERS, CsvRoster
+from tasks.reconcile.listing import COLUMNS as HEADERS
+from tasks.reconcile.roster_csv import CsvRoster
 from tasks.validate.step import validate_batch
 
 ROWS = 10_000
