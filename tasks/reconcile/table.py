@@ -43,12 +43,11 @@ class Table:
 
     def below(self, at: int) -> tuple[list[list[str]], list[int]]:
         """Rows and lines below the names. Raises `Unreadable` where a row has not as many cells as there are names: it
-        was cut off, or shifted by a separator within a cell. Some programs end every row with one more separator."""
+        was cut off, or shifted by a separator within a cell."""
         rows = self.rows[at + 1 :]
         width = len(self.rows[at])
-        ends = all(len(row) == width + 1 and not row[width] for row in rows)
         for row, line in zip(rows, self.lines[at + 1 :], strict=True):
-            if len(row) != width and not ends:
+            if len(row) != width:
                 raise broken_row(line, self.name)
         return self.rows[at + 1 :], self.lines[at + 1 :]
 
