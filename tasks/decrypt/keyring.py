@@ -122,6 +122,16 @@ def secret_keys(home: Path) -> list[Key]:
     return sorted(keys, key=lambda key: key.created)
 
 
+def all_locked(home: Path) -> bool:
+    """Whether no secret key in `home` can be used just now: each has a passphrase that the agent was not given. GnuPG
+    does not say so of a message to nameless recipients; it passes over such keys and calls the message somebody else's.
+    """
+    said = _gnupg(["gpg-connect-agent", "--homedir", str(home), "--no-autostart", "KEYINFO --list", "/bye"])
+    keys = [line.split() for line in said.decode("ascii", "replace").splitlines() if line.startswith("S KEYINFO ")]
+    # S KEYINFO keygrip type serial id cached protection ...
+    return bool(keys) and all(len(key) > 7 and key[6] != "1" and key[7] == "P" for key in keys)
+
+
 def export_public(home: Path, fingerprint: str = "") -> str:
     """The armoured public key to hand to guardians: the one named, or all of `home`."""
     names = [fingerprint] if fingerprint else [key.fingerprint for key in secret_keys(home)]

@@ -22,13 +22,14 @@ def open_delivery(content: bytes, media_type: str, name: str, *, settings: Setti
     Whatever `content` is, the answer is an `Opened`. Raises only what is this machine's fault (`OutsideFault`,
     `NotReady`).
     """
+    mail = media_type in MAIL_TYPES or name.lower().endswith(".eml")
     try:
         if not content.strip():
-            return Opened("plain" if media_type in MAIL_TYPES else "text", "damaged", detail="empty")
+            return Opened("plain" if mail else "text", "damaged", detail="empty")
         content = content.removeprefix(b"\xef\xbb\xbf") if sniff.looks_like_mail(content[3:]) else content
         bare = armour.is_message(content) or content.lstrip()[:15] == b"-----BEGIN PGP "
-        named = name.lower().endswith(".eml") and sniff.kind_of(content)[0] in ("mail", "text")
-        if (media_type in MAIL_TYPES or named or sniff.looks_like_mail(content)) and not bare:
+        named = mail and (media_type in MAIL_TYPES or sniff.kind_of(content)[0] in ("mail", "text"))
+        if (named or sniff.looks_like_mail(content)) and not bare:
             return open_mail(content, settings=settings.email, home=home)
         return open_file(content, media_type, name, settings=settings.email, home=home)
     except ForesattError:
@@ -36,7 +37,7 @@ def open_delivery(content: bytes, media_type: str, name: str, *, settings: Setti
     except MemoryError:
         raise OutsideFault("out_of_memory", "not enough memory to open a delivery") from None
     except Exception:  # whatever a stranger sent, the batch goes on; the text of the exception may hold his words
-        return Opened("plain" if media_type in MAIL_TYPES else "text", "damaged", detail="parser")
+        return Opened("plain" if mail else "text", "damaged", detail="parser")
 
 
 def open_file(raw: bytes, media_type: str, name: str, *, settings: Email, home: Path) -> Opened:

@@ -19,6 +19,7 @@ from schemas.errors import OutsideFault
 from tasks.decrypt import process
 from tasks.decrypt.keyring import (
     KNOWN_SENDERS,
+    all_locked,
     check_home,
     export_public,
     generate_key,
@@ -93,6 +94,8 @@ def decrypt(ciphertext: bytes, *, home: Path, limits: Limits | None = None) -> D
         again = _run(ciphertext, home, limits, inputs=[key]) if key else run
         run = replace(again, status=run.status) if sound_again(again) else run
     verdict, detail = judge(run)
+    if verdict == "wrong_key" and "for_key_hidden" in detail and all_locked(home):
+        verdict, detail = "locked_key", "passphrase"  # it may be ours: nobody can tell before a key is unlocked
     plain = next((words for words in words_of(run.status) if words[0] == "PLAINTEXT"), [])
     sound = verdict in ("decrypted", "not_encrypted")
     return Decrypted(

@@ -47,7 +47,8 @@ TEXT_SUFFIXES: Final = (".txt", ".text", ".htm", ".html", ".csv", ".md")
 class Place:
     """Where in the mail the walk is. `source`: the bytes that the entity was parsed from. `pgp`: a sibling says
     PGP/MIME. `html_copy`: the HTML rendering of a text that stands beside it. `top`: still the mail's own content, not
-    something attached. `signed`: inside something that carries a signature."""
+    something attached. `flowed`, `delsp`: the leaf's lines are soft ones (RFC 3676). `signed`: inside something that
+    carries a signature."""
 
     depth: int = 0
     encrypted: bool = False
@@ -55,6 +56,8 @@ class Place:
     html_copy: bool = False
     top: bool = True
     legacy: bool = False
+    flowed: bool = False
+    delsp: bool = False
     signed: bool = False
     source: bytes = field(default=b"", repr=False)
 
@@ -178,9 +181,11 @@ class Walk:
         ):
             return  # "Version: 1"
         legacy = headers.parameter(entity, "hp-legacy-display") == "1"
-        if media_type == "text/plain" and headers.parameter(entity, "format") == "flowed":
-            data = unflowed(data, delete_space=headers.parameter(entity, "delsp") == "yes")
-        place = replace(place, legacy=legacy, html_copy=place.html_copy and media_type == "text/html")
+        flowed = media_type == "text/plain" and headers.parameter(entity, "format") == "flowed"
+        place = replace(
+            place, legacy=legacy, html_copy=place.html_copy and media_type == "text/html",
+            flowed=flowed, delsp=flowed and headers.parameter(entity, "delsp") == "yes",
+        )  # fmt: skip
         self.file(data, media_type, name, charset, place, inline=inline)
 
     def file(
@@ -217,15 +222,17 @@ class Walk:
             media_type = sniffed
         html = media_type == "text/html"
         readable = media_type.startswith("text/") or name.lower().endswith(TEXT_SUFFIXES)
+        # What is kept is what was sent; what is read is what its writer saw.
+        shown = unflowed(data, delete_space=place.delsp) if place.flowed else data
         if (
-            armour.may_hold_armour(data)
-            and len(data) <= self.settings.max_bytes
-            and seals.blocks(self, data, name, charset, place, html=html, inline=inline)
+            armour.may_hold_armour(shown)
+            and len(shown) <= self.settings.max_bytes
+            and seals.blocks(self, shown, name, charset, place, html=html, inline=inline)
         ):
             return
         text, used = None, None
-        if readable and len(data) <= TEXT_BYTES and is_text(data):
-            text, used = decode_text(data, charset)
+        if readable and len(shown) <= TEXT_BYTES and is_text(shown):
+            text, used = decode_text(shown, charset)
             text = html_to_text(text) if html else text
             if place.legacy and "\n\n" in text:
                 text = text.split("\n\n", 1)[1]  # RFC 9788: the leading lines repeat protected headers

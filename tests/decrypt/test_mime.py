@@ -67,6 +67,13 @@ def sealed_entity(school, text: str = TEXT, *extra: str) -> bytes:
     return school.encrypt(entity("text/plain; charset=utf-8", text.encode(), *extra), armour=True)
 
 
+def test_soft_lines(opens):
+    """Lines that only the mail program broke are read as one; the part is kept as it was sent."""
+    sent = b"Foresatte til: Nora \r\nLie\r\n"
+    (part,) = opens(b"From: a@b.example\r\nSubject: S\r\n" + entity("text/plain; format=flowed", sent)).parts
+    assert ("Foresatte til: Nora Lie\n", sent) == (part.text, part.content)
+
+
 def test_plain(opens):
     """A plain mail is not_encrypted and its text is read."""
     opened = opens(mail.plain(FORM))

@@ -134,6 +134,13 @@ def test_locked_key(locked):
     assert "locked_key" == decrypt(locked.encrypt(TEXT), home=locked.home).verdict
 
 
+def test_hidden_recipient_and_no_key_unlocked(locked, school):
+    """Where every key of ours is locked, a message to nobody by name may be ours: it waits for the operator too."""
+    hidden = locked.encrypt(TEXT, "--throw-keyids")
+    assert "locked_key" == decrypt(hidden, home=locked.home).verdict
+    assert "wrong_key" == decrypt(hidden, home=school.home).verdict
+
+
 @pytest.mark.parametrize(
     "garbage", [b"", b"\0" * 500, b"hei", b"-----BEGIN PGP MESSAGE-----\n\nhei\n", bytes(range(256))]
 )
