@@ -117,6 +117,6 @@ class Store:
             yield
         except (IntegrityError, DataError, ProgrammingError):  # a fault of ours, which must count as an attempt
             raise
-        except DBAPIError as fault:
+        except (DBAPIError, self.engine.dialect.loaded_dbapi.OperationalError) as fault:  # the latter from store.bulk
             kind = type(fault).__name__
             raise OutsideFault("store_unavailable", f"the database answered {kind}", "check disk space") from None

@@ -1,6 +1,6 @@
 """The ledger and the queue: what came in, sealed, and who is working on it.
 
-Durable point 1 is `take_in`. The database is the queue: `claim` leases undecided rows, `finish` fences out whoever
+Durable point 1 is `take_in_all`. The database is the queue: `claim` leases undecided rows, `finish` fences out whoever
 lost the lease meanwhile. A submission that was in a crashed batch is next claimed alone, and only a lone claim counts
 as an attempt.
 """
@@ -15,7 +15,7 @@ from dataclasses import field as kept
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Row, Table, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.documents import Delivery
@@ -83,7 +83,7 @@ def _reference(keyring: KeyRing, channel: str, source_ref: str) -> bytes:
 
 def known(store: Store, channel: str) -> Callable[[str], bool]:
     """Tells whether a delivery with this reference at its source was taken in before, by what the ledger knows now: one
-    look for a mailbox of any size. What another run takes in meanwhile `take_in` still sees."""
+    look for a mailbox of any size. What another run takes in meanwhile `take_in_all` still sees."""
     with store.read() as tx:
         query = select(sightings.c.source_ref).where(sightings.c.channel == channel)
         refs = set(tx.connection.execute(query).scalars())
@@ -91,44 +91,121 @@ def known(store: Store, channel: str) -> Callable[[str], bool]:
 
 
 def take_in(store: Store, delivery: Delivery) -> str | None:
-    """Durable point 1: the sealed original, read back, and its ledger row, in one transaction.
+    """`take_in_all` for one."""
+    return take_in_all(store, [delivery])[0]
 
-    Returns the new submission's id, or None where this very delivery is known (a quiet repeat).
+
+def take_in_all(store: Store, deliveries: Sequence[Delivery]) -> list[str | None]:
+    """Durable point 1: sealed originals, read back, and their ledger rows, all of them in one transaction.
+
+    Returns for each the new submission's id, or None where this very delivery is known (a quiet repeat).
     """
     with store.write() as tx:
-        key, ref, digest = source_digests(tx, delivery)
-        if tx.connection.execute(select(sightings.c.id).where(sightings.c.source_key == key)).first() is not None:
-            return None
-        if "\0" in delivery.source_ref and (same := _numbered_anew(tx, delivery, ref, digest)):
-            _sighted(tx, delivery, same, key, ref)
-            return None
+        digests = [source_digests(tx, delivery) for delivery in deliveries]
+        seen = set(tx.connection.execute(_SEEN, {"keys": [key for key, _, _ in digests]}).scalars())
+        alike = set(tx.connection.execute(_ALIKE, {"digests": [digest for _, _, digest in digests]}).scalars())
+        made: list[str | None] = []
+        fresh = _Fresh(tx)
+        for delivery, (key, ref, digest) in zip(deliveries, digests, strict=True):
+            made.append(None)
+            if key in seen:
+                continue
+            seen.add(key)
+            if "\0" in delivery.source_ref and digest in alike:
+                fresh.write()
+                if same := _numbered_anew(tx, delivery, ref, digest):
+                    fresh.sight(delivery, same, key, ref)
+                    continue
+            alike.add(digest)
+            made[-1] = fresh.submit(delivery, key, ref, digest)
+        fresh.write()
+        return made
+
+
+_SEEN: Final = select(sightings.c.source_key).where(sightings.c.source_key.in_(bindparam("keys", expanding=True)))
+_ALIKE: Final = select(submissions.c.content_digest).where(
+    submissions.c.content_digest.in_(bindparam("digests", expanding=True))
+)
+_ORIGINALS: Final = select(submissions.c.id, submissions.c.original_ct).where(
+    submissions.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
+class _Fresh:
+    """Rows of what is taken in, until they are written together."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._submitted: dict[str, Delivery] = {}
+        self._digests: dict[str, bytes] = {}
+        self._sighted: list[tuple[str, str, Delivery, bytes, bytes]] = []
+
+    def submit(self, delivery: Delivery, key: bytes, ref: bytes, digest: bytes) -> str:
+        """A new submission and its sighting."""
         subject = new_id("S")
-        tx.vault.new_key(subject)
-        about = json.dumps({"media_type": delivery.media_type, "name": delivery.name}).encode()
-        row = {
-            "id": subject,
-            "channel": delivery.channel,
-            "received_at": delivery.received_at,
-            "collected_at": tx.now,
-            "content_digest": digest,
-            "original_ct": tx.vault.seal(subject, "submissions.original", subject, delivery.content),
-            "about_ct": tx.vault.seal(subject, "submissions.about", subject, about),
-        }
-        tx.connection.execute(insert(submissions).values(**row))
-        _sighted(tx, delivery, subject, key, ref)
-        if original(tx, subject) != delivery.content:
-            raise AssertionError("the sealed original did not read back")
+        self._submitted[subject] = delivery
+        self._digests[subject] = digest
+        self.sight(delivery, subject, key, ref)
         return subject
 
+    def sight(self, delivery: Delivery, submission: str, key: bytes, ref: bytes) -> None:
+        """A delivery of a submission."""
+        self._sighted.append((new_id("I"), submission, delivery, key, ref))
 
-def _sighted(tx: Transaction, delivery: Delivery, submission: str, key: bytes, ref: bytes) -> None:
-    ident = new_id("I")
-    handle = None
-    if delivery.handle is not None:  # a key of its own: the source's copy may outlive the sealed original
-        tx.vault.new_key(ident)
-        handle = tx.vault.seal_text(ident, "sightings.handle", ident, delivery.handle)
-    seen = {"id": ident, "submission_id": submission, "channel": delivery.channel, "source_key": key}
-    tx.connection.execute(insert(sightings).values(**seen, source_ref=ref, seen_at=tx.now, handle_ct=handle))
+    def write(self) -> None:
+        """All that was gathered, sealed; then the originals are read back."""
+        tx, seal = self._tx, self._tx.vault.seal
+        # A handle has a key of its own: the source's copy may outlive the sealed original.
+        handled = [ident for ident, _, delivery, _, _ in self._sighted if delivery.handle is not None]
+        keys = tx.vault.new_keys([*self._submitted, *handled])
+        self._insert(data_keys, [{"subject_id": one, "wrapped": key, "epoch": epoch} for one, key, epoch in keys])
+        self._insert(
+            submissions,
+            [
+                {
+                    "id": subject,
+                    "channel": told.channel,
+                    "received_at": told.received_at,
+                    "collected_at": tx.now,
+                    "content_digest": self._digests[subject],
+                    "original_ct": seal(subject, "submissions.original", subject, told.content),
+                    "about_ct": seal(subject, "submissions.about", subject, _about(told)),
+                }
+                for subject, told in self._submitted.items()
+            ],
+        )
+        self._insert(
+            sightings,
+            [
+                {
+                    "id": ident,
+                    "submission_id": submission,
+                    "channel": told.channel,
+                    "source_key": key,
+                    "source_ref": ref,
+                    "seen_at": tx.now,
+                    "handle_ct": tx.vault.seal_text(ident, "sightings.handle", ident, told.handle),
+                }
+                for ident, submission, told, key, ref in self._sighted
+            ],
+        )
+        self._read_back()
+        tx.vault.let_go([*self._submitted, *handled])
+        self._submitted, self._digests, self._sighted = {}, {}, []
+
+    def _insert(self, table: Table, rows: list[dict[str, object]]) -> None:
+        if rows:
+            self._tx.connection.execute(insert(table), rows)
+
+    def _read_back(self) -> None:
+        found = self._tx.connection.execute(_ORIGINALS, {"ids": list(self._submitted)}) if self._submitted else ()
+        opened = {row.id: self._tx.vault.open(row.id, "submissions.original", row.id, row.original_ct) for row in found}
+        if opened != {subject: delivery.content for subject, delivery in self._submitted.items()}:
+            raise AssertionError("a sealed original did not read back")
+
+
+def _about(told: Delivery) -> bytes:
+    return json.dumps({"media_type": told.media_type, "name": told.name}).encode()
 
 
 def _numbered_anew(tx: Transaction, delivery: Delivery, ref: bytes, digest: bytes) -> str | None:

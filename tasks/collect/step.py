@@ -4,28 +4,64 @@ A source's copy is settled once its submission is decided (moved aside, or flagg
 and disposed of after the set number of days.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 
+from schemas.documents import Delivery
 from schemas.errors import OutsideFault
 from schemas.outcomes import OPEN, SubmissionOutcome
 from store.database import Store, Transaction
-from store.ledger import known, take_in
+from store.ledger import known, take_in_all
 from store.tables import entries, sightings, submissions
 from tasks.collect.channel import Channel, Fate
+
+TOGETHER: Final = 50
+"""Deliveries that are taken in, and copies that are settled, in one transaction; a crash repeats at most so many."""
+TOGETHER_BYTES: Final = 8_000_000
 
 
 def collect(channel: Channel, store: Store, seen: Callable[[int], None] = lambda _: None) -> int:
     """Take in what is new; returns how many. `seen` is called with the count so far. Raises `OutsideFault` where the
     source fails; what was taken in before that stays."""
     count = 0
-    for delivery in channel.deliveries(known(store, channel.name)):
-        if take_in(store, delivery) is not None:
-            count += 1
-            seen(count)
+    failed: list[Exception] = []
+    for some in _together(channel.deliveries(known(store, channel.name)), failed):
+        for made in _taken_in(store, some):
+            if made is not None:
+                count += 1
+                seen(count)
+    if failed:
+        raise failed[0]
     return count
+
+
+def _together(deliveries: Iterator[Delivery], failed: list[Exception]) -> Iterator[list[Delivery]]:
+    """Deliveries in handfuls that are committed at once; one before the source failed is handed on all the same."""
+    some: list[Delivery] = []
+    try:
+        for delivery in deliveries:
+            some.append(delivery)
+            if len(some) == TOGETHER or sum(len(one.content) for one in some) > TOGETHER_BYTES:
+                yield some
+                some = []
+    except Exception as fault:
+        failed.append(fault)
+    if some:
+        yield some
+
+
+def _taken_in(store: Store, some: Sequence[Delivery]) -> Iterator[str | None]:
+    """A handful, or one by one where that fails: what is wrong with one keeps none of those before it out."""
+    try:
+        yield from take_in_all(store, some)
+    except Exception:
+        if len(some) == 1:
+            raise
+        for one in some:
+            yield from take_in_all(store, [one])
 
 
 def settle(channels: Sequence[Channel], store: Store) -> int:
@@ -41,20 +77,24 @@ def settle(channels: Sequence[Channel], store: Store) -> int:
                 sightings.c.settled_at.is_(None), sightings.c.handle_ct.is_not(None), submissions.c.state == "decided"
             )
         )
+        rows = [row for row in tx.connection.execute(query) if row.channel in by_name]
+        tx.vault.preload(row.id for row in rows)
         waiting = [
-            (row.id, row.channel, _handle(tx, row.id, row.handle_ct), _fate(row.outcome, row.is_open))
-            for row in tx.connection.execute(query).all()
-            if row.channel in by_name
+            (row.id, row.channel, _handle(tx, row.id, row.handle_ct), _fate(row.outcome, row.is_open)) for row in rows
         ]
     faults: list[OutsideFault] = []
-    for ident, name, handle, fate in waiting:
-        try:
-            kept = by_name[name].settle(handle, fate)
-        except OutsideFault as fault:  # one copy out of reach does not keep the others
-            faults.append(fault)
-            continue
-        with store.write() as tx:
-            _settled(tx, ident, kept if fate != "ordinary" else None)
+    for start in range(0, len(waiting), TOGETHER):
+        moved: dict[str, str | None] = {}
+        for ident, name, handle, fate in waiting[start : start + TOGETHER]:
+            try:
+                kept = by_name[name].settle(handle, fate)
+            except OutsideFault as fault:  # one copy out of reach does not keep the others
+                faults.append(fault)
+                continue
+            moved[ident] = kept if fate != "ordinary" else None
+        if moved:
+            with store.write() as tx:
+                _settled(tx, moved)
     if faults:
         raise faults[0]
     return len(waiting)
@@ -94,29 +134,33 @@ def _handle(tx: Transaction, ident: str, sealed: bytes) -> str:
     return tx.vault.open(ident, "sightings.handle", ident, sealed).decode()
 
 
-def _settled(tx: Transaction, ident: str, handle: str | None) -> None:
-    if handle is None:
+def _settled(tx: Transaction, moved: Mapping[str, str | None]) -> None:
+    """Note where each source's copy lies now; one of None is left to its source."""
+    for ident in [ident for ident, handle in moved.items() if handle is None]:
         _forget(tx, ident)
-        this = sightings.c.id == ident
-        tx.connection.execute(update(sightings).where(this).values(settled_at=tx.now))
-        return
-    sealed = tx.vault.seal_text(ident, "sightings.handle", ident, handle)
-    values = {"settled_at": tx.now, "handle_ct": sealed, "dispose_on": _dispose_on(tx, ident)}
-    tx.connection.execute(update(sightings).where(sightings.c.id == ident).values(**values))
-
-
-def _dispose_on(tx: Transaction, ident: str) -> date | None:
-    """At once where the sealed original is gone already (a refusal, an adult pupil), else after the set days."""
+    kept = {ident: handle for ident, handle in moved.items() if handle is not None}
+    tx.vault.preload(kept)
     days = tx.settings.retention.source_copy_days
-    if days == "leave":
-        return None
-    query = (
-        select(submissions.c.original_ct.is_not(None))
-        .join(sightings, sightings.c.submission_id == submissions.c.id)
-        .where(sightings.c.id == ident)
-    )
-    kept = tx.connection.execute(query).scalar_one()
-    return tx.today + timedelta(days=days) if kept else tx.today
+    whole = {row.id: row.whole for row in tx.connection.execute(_WHOLE, {"ids": list(kept)})} if kept else {}
+    rows: list[dict[str, object]] = []
+    for ident, handle in moved.items():
+        sealed = tx.vault.seal_text(ident, "sightings.handle", ident, handle) if handle is not None else None
+        # At once where the sealed original is gone already (a refusal, an adult pupil), else after the set days.
+        last = None if days == "leave" or sealed is None else tx.today + timedelta(days=days if whole[ident] else 0)
+        rows.append({"this": ident, "now": tx.now, "handle": sealed, "last": last})
+    tx.connection.execute(_SETTLE, rows)
+
+
+_WHOLE: Final = (
+    select(sightings.c.id, submissions.c.original_ct.is_not(None).label("whole"))
+    .join(submissions, submissions.c.id == sightings.c.submission_id)
+    .where(sightings.c.id.in_(bindparam("ids", expanding=True)))
+)
+_SETTLE: Final = (
+    update(sightings)
+    .where(sightings.c.id == bindparam("this"))
+    .values(settled_at=bindparam("now"), handle_ct=bindparam("handle"), dispose_on=bindparam("last"))
+)
 
 
 def _forget(tx: Transaction, ident: str) -> None:

@@ -200,7 +200,7 @@ def test_the_source_is_not_touched_before_the_original_is_safe(desk: Desk, monke
 
     from tasks.collect import step
 
-    monkeypatch.setattr(step, "take_in", broken)
+    monkeypatch.setattr(step, "take_in_all", broken)
     with pytest.raises(OutsideFault):
         collect(source, desk.store)
     assert ([], []) == (source.touched, desk.rows(tables.submissions))

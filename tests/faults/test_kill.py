@@ -18,9 +18,9 @@ from fixtures.casebook import Case
 KILLED = -9
 
 KILLS: Mapping[str, dict[str, Any]] = {
-    "before anything is taken in": {"target": "tasks.collect.step:take_in", "nth": 1},
-    "an original sealed but not committed": {"target": "store.ledger:original", "when": "after", "nth": 3},
-    "an original committed": {"target": "tasks.collect.step:take_in", "when": "after", "nth": 2},
+    "before anything is taken in": {"target": "tasks.collect.step:take_in_all", "nth": 1},
+    "an original sealed but not committed": {"target": "store.ledger:_Fresh.write", "when": "after", "nth": 1},
+    "an original committed": {"target": "tasks.collect.step:take_in_all", "when": "after", "nth": 1},
     "all channels collected": {"target": "store.ledger:claim", "nth": 1},
     "a batch claimed": {"target": "store.ledger:claim", "when": "after", "nth": 1},
     "half a batch decrypted": {"target": "tasks.decrypt.step:open_delivery", "nth": 3},
@@ -34,8 +34,8 @@ KILLS: Mapping[str, dict[str, Any]] = {
     "a batch committed, its erasure not noted": {"target": "store.deletions:done", "nth": 1},
     "one batch done, the next claimed": {"target": "store.ledger:claim", "when": "after", "nth": 2},
     "the last batch half loaded": {"target": "tasks.load.step:write_submission", "when": "after", "nth": 7},
-    "a mail moved, not noted": {"target": "tasks.collect.step:_settled", "nth": 2},
-    "a mail moved and noted": {"target": "tasks.collect.step:_settled", "when": "after", "nth": 3},
+    "mails moved, not noted": {"target": "tasks.collect.step:_settled", "nth": 1},
+    "mails moved and noted": {"target": "flows.intake:dispose_task", "nth": 1},
     "all done, not reported": {"target": "flows.intake:publish", "nth": 1},
 }
 

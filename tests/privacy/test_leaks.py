@@ -32,7 +32,7 @@ BROKEN_STEPS = {
         "tasks.collect.post:ScanFolderChannel.deliveries",
         "tasks.collect.digipost:DigipostChannel.deliveries",
     ),
-    "collect": ("tasks.collect.step:take_in",),
+    "collect": ("tasks.collect.step:take_in_all",),
     "decrypt": ("tasks.decrypt.step:open_delivery",),
     "extract": ("tasks.extract.step:read_opened",),
     "validate": ("tasks.validate.step:judge",),

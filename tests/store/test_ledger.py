@@ -18,6 +18,7 @@ from schemas.verdicts import Verdict
 from store import ledger, owner, tables
 from store.config import House
 from store.owner import is_dead, own_name
+from store.sealing import Vault
 
 ROOT = Path(__file__).parents[2]
 SUBMISSIONS = tables.submissions
@@ -69,7 +70,7 @@ def test_what_was_taken_in_is_there_after_a_crash(desk: Desk) -> None:
 
 def test_an_original_that_does_not_read_back_is_not_taken_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sealed original is read back before anything is committed: a damaged one leaves no row behind."""
-    monkeypatch.setattr(ledger, "original", lambda _tx, _submission: b"something else")
+    monkeypatch.setattr(Vault, "open", lambda *_: b"something else")
 
     with pytest.raises(AssertionError):
         ledger.take_in(desk.store, delivery())
