@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from schemas.ids import new_id
 from store.database import Transaction
@@ -40,16 +41,21 @@ def add(
 def of_pupil(tx: Transaction, pupil_id: str | None = None) -> list[OnPaper]:
     """The register, or the part of it that concerns one pupil; without those who are past their date and only kept by a
     legal hold."""
-    ahead = refusals.c.due_on.is_(None) | (refusals.c.due_on > tx.today)
-    query = select(refusals).where(ahead).order_by(refusals.c.arrived_at)
-    if pupil_id is not None:
-        query = query.where(refusals.c.pupil_id == pupil_id)
+    rows = tx.connection.execute(_ALL if pupil_id is None else _OF_PUPIL, {"pupil": pupil_id, "today": tx.today}).all()
     found = []
-    for row in tx.connection.execute(query).all():
+    for row in rows:
         details = json.loads(tx.vault.open(row.id, "refusals.details", row.id, row.details_ct))
         about = {"name": details["name"], "address": details["address"]}
         found.append(OnPaper(row.id, row.pupil_id, row.why, arrived_at=row.arrived_at, due_on=row.due_on, **about))
     return found
+
+
+_ALL: Final = (
+    select(refusals)
+    .where(refusals.c.due_on.is_(None) | (refusals.c.due_on > bindparam("today")))
+    .order_by(refusals.c.arrived_at)
+)
+_OF_PUPIL: Final = _ALL.where(refusals.c.pupil_id == bindparam("pupil"))
 
 
 def remove(tx: Transaction, ident: str) -> None:

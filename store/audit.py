@@ -48,7 +48,12 @@ def write(tx: Transaction, actor: str, action: str, subject: str | None = None, 
         "prev": prev,
     }
     mac = tx.keyring.mac("audit", prev + _canonical(seq, at, actor, action, subject, detail))
-    tx.connection.execute(insert(audit).values(**row, mac=mac))
+    tx.connection.execute(_APPEND, row | {"mac": mac})
+
+
+# Made once: most of what a statement costs is its making.
+_NEWEST: Final = select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)
+_APPEND: Final = insert(audit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,7 @@ class Break:
 
 def head(tx: Transaction) -> Head | None:
     """The newest row; None where nothing was written yet."""
-    query = select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)
-    row = tx.connection.execute(query).one_or_none()
+    row = tx.connection.execute(_NEWEST).one_or_none()
     return Head(row.seq, row.mac) if row else None
 
 

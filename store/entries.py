@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from schemas.ids import new_id
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome
@@ -23,8 +23,20 @@ WITH_A_REFUSAL: Final = timedelta(days=7)
 
 def existing(tx: Transaction, submission: str) -> dict[tuple[int, int], Row[Any]]:
     """The entries of a submission by (slot, ord)."""
-    rows = tx.connection.execute(select(entries).where(entries.c.submission_id == submission))
+    rows = tx.connection.execute(_OF_SUBMISSION, {"submission": submission})
     return {(row.slot, row.ord): row for row in rows}
+
+
+# Made once: most of what a statement costs is its making.
+_OF_SUBMISSION: Final = select(entries).where(entries.c.submission_id == bindparam("submission"))
+_NEW: Final = insert(entries)
+_NEW_REASON: Final = insert(reasons)
+_NO_REASONS: Final = delete(reasons).where(
+    reasons.c.submission_id == bindparam("submission"), reasons.c.entry_id.is_(None)
+)
+_KEPT_UNTIL: Final = (
+    update(submissions).where(submissions.c.id == bindparam("submission")).values(original_due_on=bindparam("last"))
+)
 
 
 def is_final(row: Row[Any]) -> bool:
@@ -37,14 +49,14 @@ def save(
     entry: Entry,
     outcome: EntryOutcome,
     faults: Sequence[Fault],
+    row: Row[Any] | None = None,
     *,
     pupil_id: str | None,
     guardian_id: str | None,
     review_due_on: date | None = None,
     candidates: Sequence[Candidate] = (),
 ) -> str:
-    """Write the entry and its reasons, in place of what was there; returns its id."""
-    row = existing(tx, entry.submission).get((entry.slot, entry.ord))
+    """Write the entry and its reasons, in place of `row`, the one that was there; returns its id."""
     ident = row.id if row else new_id("E")
     keeps = outcome not in (EntryOutcome.REFUSED, EntryOutcome.NOT_APPLICABLE)
     told: dict[str, Any] = {
@@ -72,23 +84,22 @@ def save(
         "review_due_on": _earlier(review_due_on, row.review_due_on if row else None),
     }
     if row is None:
-        tx.connection.execute(insert(entries).values(id=ident, **values))
+        tx.connection.execute(_NEW, values | {"id": ident})
     else:
         tx.connection.execute(update(entries).where(entries.c.id == ident).values(**values))
         tx.connection.execute(delete(reasons).where(reasons.c.entry_id == ident))
     for fault in dict.fromkeys(faults):
         place = {"submission_id": entry.submission, "entry_id": ident}
-        tx.connection.execute(insert(reasons).values(field=fault.field, code=fault.code, **place))
+        tx.connection.execute(_NEW_REASON, place | {"field": fault.field, "code": fault.code})
     return ident
 
 
 def save_document_reasons(tx: Transaction, submission: str, faults: Sequence[Fault]) -> None:
     """The reasons of a submission that has no entries, in place of earlier ones."""
-    mine = (reasons.c.submission_id == submission) & reasons.c.entry_id.is_(None)
-    tx.connection.execute(delete(reasons).where(mine))
+    tx.connection.execute(_NO_REASONS, {"submission": submission})
     for fault in dict.fromkeys(faults):
-        values = {"submission_id": submission, "field": fault.field, "code": fault.code}
-        tx.connection.execute(insert(reasons).values(**values))
+        values = {"submission_id": submission, "entry_id": None, "field": fault.field, "code": fault.code}
+        tx.connection.execute(_NEW_REASON, values)
 
 
 def remove(tx: Transaction, ident: str) -> None:
@@ -127,19 +138,23 @@ def correction_row(submission: str, slot: int, ord_: int, field: str) -> str:
     return f"{submission}/{slot}/{ord_}/{field}"
 
 
-def original_kept_until(tx: Transaction, submission: str) -> None:
-    """Set when the sealed original goes: with its open entries' time, else N days after the last decision."""
-    latest = _with_a_refusal(tx, [submission]).get(submission)
-    if latest:  # what somebody refused, or what is not applicable, waits a week for the others and no longer
+def original_kept_until(tx: Transaction, submission: str, rows: Sequence[Row[Any]] | None = None) -> None:
+    """Set when the sealed original goes: with its open entries' time, else N days after the last decision. `rows`: its
+    entries as they are now, where the caller has just read them."""
+    rows = list(existing(tx, submission).values()) if rows is None else rows
+    if any(row.outcome in DROPS_ORIGINAL_AT_ONCE for row in rows):
+        latest = _with_a_refusal(tx, [submission])[
+            submission
+        ]  # what somebody refused, or what is not applicable, waits a week for the others and no longer
         late = (entries.c.submission_id == submission) & (entries.c.held_until > latest)
         tx.connection.execute(update(entries).where(late).values(held_until=latest))
-    rows = list(existing(tx, submission).values())
+        rows = list(existing(tx, submission).values())
     held = [row.held_until for row in rows if row.held_until is not None]
     when = max(held) if held else tx.today + timedelta(days=tx.settings.retention.originals_days)
     if not rows:  # nothing could be read: a person has as long as for anything held
         received = tx.connection.execute(select(submissions.c.received_at).where(submissions.c.id == submission))
         when = received.scalar_one().astimezone(OSLO).date() + timedelta(days=tx.settings.retention.held_days)
-    tx.connection.execute(update(submissions).where(submissions.c.id == submission).values(original_due_on=when))
+    tx.connection.execute(_KEPT_UNTIL, {"submission": submission, "last": when})
 
 
 def expire(tx: Transaction, row: Row[Any], *, kept: bool = False) -> None:

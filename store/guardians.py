@@ -5,12 +5,12 @@ bits of it under the epoch's look-up key, and the few candidates are opened and 
 number itself is let go, does the full keyed value remain, under the permanent key: it cannot be computed anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from schemas.ids import new_id
 from store.bulk import insert_rows
@@ -53,9 +53,20 @@ def has_number(tx: Transaction, guardian: Guardian, number: str) -> bool:
 
 def read_guardian(tx: Transaction, guardian_id: str) -> Guardian | None:
     """One guardian, opened; None where there is none."""
-    row = tx.connection.execute(select(guardians).where(guardians.c.id == guardian_id)).one_or_none()
-    if row is None:
-        return None
+    row = tx.connection.execute(_ONE, {"guardian": guardian_id}).one_or_none()
+    return None if row is None else _opened(tx, row)
+
+
+_ONE: Final = select(guardians).where(guardians.c.id == bindparam("guardian"))
+_OF_PUPIL: Final = (
+    select(guardians)
+    .join(links, links.c.guardian_id == guardians.c.id)
+    .where(links.c.pupil_id == bindparam("pupil"))
+    .order_by(links.c.guardian_id)
+)
+
+
+def _opened(tx: Transaction, row: Row[Any]) -> Guardian:
     name, number, mobile, email = (
         tx.vault.open_text(row.id, f"guardians.{column}", row.id, sealed, row.row_version) or ""
         for column, sealed in (
@@ -83,9 +94,13 @@ def find_by_number(tx: Transaction, number: str) -> Guardian | None:
 
 def of_pupil(tx: Transaction, pupil_id: str) -> list[Guardian]:
     """The guardians linked to a pupil, suspended links included."""
-    query = select(links.c.guardian_id).where(links.c.pupil_id == pupil_id)
-    found = (read_guardian(tx, ident) for ident in tx.connection.execute(query).scalars().all())
-    return [guardian for guardian in found if guardian is not None]
+    return [_opened(tx, row) for row in tx.connection.execute(_OF_PUPIL, {"pupil": pupil_id}).all()]
+
+
+def preload(tx: Transaction, pupil_ids: Collection[str]) -> None:
+    """Unwrap the keys of all who are linked to these pupils, before each is asked for."""
+    query = select(links.c.guardian_id).where(links.c.pupil_id.in_(pupil_ids)).distinct()
+    tx.vault.preload(tx.connection.execute(query).scalars().all())
 
 
 def add(tx: Transaction, *, name: str, number: str, mobile: str, email: str) -> str:

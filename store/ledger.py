@@ -393,6 +393,16 @@ _FINISH: Final = (
 )
 
 
+def decided_before(tx: Transaction, ids: Sequence[str]) -> frozenset[str]:
+    """Which of these were decided once already, so that entries, reasons or answers of theirs may be there."""
+    return frozenset(tx.connection.execute(_DECIDED, {"ids": list(ids)}).scalars())
+
+
+_DECIDED: Final = select(submissions.c.id).where(
+    submissions.c.id.in_(bindparam("ids", expanding=True)), submissions.c.decided_at.is_not(None)
+)
+
+
 def release(store: Store, owner: str, ids: Sequence[str], *, alone: bool) -> None:
     """Give leases back undecided: `alone` after a fault of ours, not after a fault of the outside world, which does
     not count as an attempt either."""

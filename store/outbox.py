@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, get_args
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from schemas.answers import Answer, Kind, Way
 from schemas.errors import NotReady
@@ -44,15 +44,44 @@ class Message:
     address: str = field(repr=False)
 
 
-def prepare(tx: Transaction, submission: str, answers: Sequence[Answer]) -> int:
+def unsent(tx: Transaction) -> dict[str, list[str]]:
+    """Whose contact -> the answers that wait for them, by id. One look for a whole batch; `prepare` keeps it up to
+    date, and asks for each answer by its id whether it waits still."""
+    found: dict[str, list[str]] = {}
+    for row in tx.connection.execute(_UNSENT):
+        found.setdefault(row.dedup_key.rpartition(":")[2], []).append(row.id)
+    return found
+
+
+_UNSENT: Final = select(outbox.c.id, outbox.c.dedup_key).where(outbox.c.sent_at.is_(None), outbox.c.kind == "answer")
+_WAITING: Final = select(outbox).where(
+    outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.sent_at.is_(None), outbox.c.payload_ct.is_not(None)
+)
+_NEW: Final = insert(outbox)
+
+
+def prepare(
+    tx: Transaction,
+    submission: str,
+    answers: Sequence[Answer],
+    waiting: dict[str, list[str]] | None = None,
+    *,
+    first_time: bool = False,
+) -> int:
     """Put the answers to one submission into the outbox; returns how many. Once for each submission: however often it
-    is processed, nobody is answered twice, or later than others. The same said to the same person waits only once."""
-    mine = outbox.c.dedup_key.startswith(f"answer:{submission}:")
-    if not answers or tx.connection.execute(select(outbox.c.id).where(mine).limit(1)).first() is not None:
+    is processed, nobody is answered twice, or later than others. The same said to the same person waits only once.
+
+    `waiting`: what `unsent` told, for many submissions in one transaction; `first_time`: this one was never decided."""
+    if not answers:
         return 0
+    if not first_time:
+        mine = outbox.c.dedup_key.startswith(f"answer:{submission}:")
+        if tx.connection.execute(select(outbox.c.id).where(mine).limit(1)).first() is not None:
+            return 0
+    waiting = unsent(tx) if waiting is None else waiting
     made = 0
     for answer in answers:
-        waits = answer.way != "none" and not _waits(tx, answer)
+        waits = answer.way != "none" and not _waits(tx, answer, waiting.get(answer.owner, ()))
         made += waits
         ident = new_id("O")
         sealed = None
@@ -66,10 +95,11 @@ def prepare(tx: Transaction, submission: str, answers: Sequence[Answer]) -> int:
             }
             told |= {"language": answer.language, "codes": list(answer.codes)}
             sealed = tx.vault.seal(ident, "outbox.payload", ident, json.dumps(told).encode())
+            waiting.setdefault(answer.owner, []).append(ident)
         whose = f":{answer.owner}" if waits else ""
         values = {"dedup_key": f"answer:{submission}:{answer.slot}{whose}", "kind": "answer", "subject_id": ident}
         when = {"made_at": tx.now, "due_on": tx.today, "sent_at": None if waits else tx.now}
-        tx.connection.execute(insert(outbox).values(id=ident, payload_ct=sealed, **values, **when))
+        tx.connection.execute(_NEW, {"id": ident, "payload_ct": sealed} | values | when)
     return made
 
 
@@ -136,10 +166,9 @@ def _withdraw(tx: Transaction, idents: list[str]) -> None:
     sent(tx, idents)
 
 
-def _waits(tx: Transaction, answer: Answer) -> bool:
+def _waits(tx: Transaction, answer: Answer, theirs: Sequence[str]) -> bool:
     """Whether the same words wait for the same person already: ten forms are answered once a day."""
-    theirs = outbox.c.sent_at.is_(None) & outbox.c.dedup_key.endswith(f":{answer.owner}")
-    for row in tx.connection.execute(select(outbox).where(theirs, outbox.c.kind == "answer")).all():
+    for row in tx.connection.execute(_WAITING, {"ids": theirs}).all() if theirs else ():
         found = _open(tx, row)
         if found and (found.way, found.email, found.address, found.name) == (
             answer.way, answer.email, answer.address, answer.name,

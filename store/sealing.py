@@ -23,6 +23,8 @@ PRELOAD: Final = 1_000
 DAMAGED: Final = ("seal_broken", "erased")
 """Codes of `NotReady` that concern one value or one key; a wrong key file is another matter."""
 
+_NEW_KEY: Final = insert(data_keys)
+_ONE_WRAPPED: Final = select(data_keys.c.wrapped).where(data_keys.c.subject_id == bindparam("subject"))
 _WRAPPED: Final = select(data_keys.c.subject_id, data_keys.c.wrapped).where(
     data_keys.c.subject_id.in_(bindparam("ids", expanding=True))
 )
@@ -51,7 +53,7 @@ class Vault:
         key = secrets.token_bytes(32)
         wrapped = self._keyring.wrap([(subject, key)])[0]
         values = {"subject_id": subject, "wrapped": wrapped, "epoch": self._keyring.epoch}
-        self._connection.execute(insert(data_keys).values(**values))
+        self._connection.execute(_NEW_KEY, values)
         self._keys[subject] = AESGCM(key)
 
     def new_keys(self, subjects: Sequence[str]) -> list[tuple[str, bytes, int]]:
@@ -118,8 +120,7 @@ class Vault:
         return head + f"|{place}|{row}|{version}".encode()
 
     def _wrapped(self, subject: str) -> bytes | None:
-        query = select(data_keys.c.wrapped).where(data_keys.c.subject_id == subject)
-        return self._connection.execute(query).scalar_one_or_none()
+        return self._connection.execute(_ONE_WRAPPED, {"subject": subject}).scalar_one_or_none()
 
     def _key(self, subject: str) -> AESGCM:
         if subject not in self._keys:

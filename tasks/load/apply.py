@@ -6,8 +6,9 @@ Order is by arrival, never the mail's own date. A form adds or changes; it never
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from schemas.contact import same_email, same_mobile
 from schemas.due import next_working_day
@@ -112,8 +113,8 @@ def _known_pair(tx: Transaction, decision: Decision, guardian: Guardian) -> Appl
     changes, unproven = _changes(tx, decision, guardian)
     if unproven and not changes:
         return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("link", "contact_change_unproven")), guardian.id)
-    this = (links.c.pupil_id == decision.pupil_id) & (links.c.guardian_id == guardian.id)
-    tx.connection.execute(update(links).where(this).values(arrived_at=decision.entry.received_at))
+    told = {"pupil": decision.pupil_id, "guardian": guardian.id, "arrived": decision.entry.received_at}
+    tx.connection.execute(_ARRIVED_NOW, told)
     if not changes:
         return Applied(Out.UNCHANGED, decision.faults, guardian.id)
     _change_contact(tx, guardian, changes)
@@ -126,8 +127,7 @@ def _changes(tx: Transaction, decision: Decision, guardian: Guardian) -> tuple[d
     empty cell changes nothing, nor does a form older than one about the same guardian and another pupil."""
     changes, unproven = {}, False
     entry = decision.entry
-    newer = (links.c.guardian_id == guardian.id) & (links.c.arrived_at > entry.received_at)
-    if tx.connection.execute(select(links.c.pupil_id).where(newer).limit(1)).first() is not None:
+    if tx.connection.execute(_NEWER, {"guardian": guardian.id, "arrived": entry.received_at}).first() is not None:
         return {}, False
     for field, stored, same in (("mobile", guardian.mobile, same_mobile), ("email", guardian.email, same_email)):
         told = entry.get("mobile") if field == "mobile" else entry.get("email")
@@ -217,9 +217,18 @@ def _named(tx: Transaction, decision: Decision) -> list[Guardian]:
 
 
 def _arrived(tx: Transaction, pupil_id: str, guardian_id: str) -> datetime:
-    query = select(links.c.arrived_at).where(links.c.pupil_id == pupil_id, links.c.guardian_id == guardian_id)
-    found: datetime = tx.connection.execute(query).scalar_one()
+    found: datetime = tx.connection.execute(_ARRIVED, {"pupil": pupil_id, "guardian": guardian_id}).scalar_one()
     return found
+
+
+_THIS: Final = (links.c.pupil_id == bindparam("pupil")) & (links.c.guardian_id == bindparam("guardian"))
+_ARRIVED: Final = select(links.c.arrived_at).where(_THIS)
+_ARRIVED_NOW: Final = update(links).where(_THIS).values(arrived_at=bindparam("arrived"))
+_NEWER: Final = (
+    select(links.c.pupil_id)
+    .where(links.c.guardian_id == bindparam("guardian"), links.c.arrived_at > bindparam("arrived"))
+    .limit(1)
+)
 
 
 def _mark_due(tx: Transaction, pupil_id: str, guardian_id: str, why: str) -> None:

@@ -16,9 +16,9 @@ from schemas.frames import EntriesReconciled
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome, SubmissionOutcome
 from schemas.stations import build, check
 from schemas.verdicts import Decision, Entry, Fault, Verdict
-from store import audit, deletions, entries, erasure, outbox, protection
+from store import audit, deletions, entries, erasure, guardians, outbox, protection
 from store.database import Store, Transaction
-from store.ledger import finish
+from store.ledger import decided_before, finish
 from tasks.load.apply import Applied, apply
 
 
@@ -46,10 +46,15 @@ def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Sto
     to_erase: list[tuple[str, str]] = []
     originals: list[str] = []
     with store.write() as tx:
+        again = decided_before(tx, [verdict.submission for verdict, _ in decided])
+        waiting = outbox.unsent(tx)
+        tx.vault.preload(verdict.submission for verdict, _ in decided)
+        guardians.preload(tx, {one.pupil_id for _, decisions in decided for one in decisions if one.pupil_id})
         for verdict, decisions in decided:
+            first_time = verdict.submission not in again
             try:
                 with tx.connection.begin_nested():
-                    applied, drops = write_submission(tx, verdict, decisions, owner)
+                    applied, drops = write_submission(tx, verdict, decisions, owner, waiting, first_time=first_time)
             except _LeaseLostError:
                 continue
             count += 1
@@ -86,15 +91,22 @@ def as_frame(decisions: Sequence[Decision]) -> pd.DataFrame:
 
 
 def write_submission(
-    tx: Transaction, verdict: Verdict, decisions: Sequence[Decision], owner: str
+    tx: Transaction,
+    verdict: Verdict,
+    decisions: Sequence[Decision],
+    owner: str,
+    waiting: dict[str, list[str]],
+    *,
+    first_time: bool,
 ) -> tuple[list[Applied], list[str]]:
-    """One submission; returns what was applied to its entries, and its id where the original was destroyed with it."""
+    """One submission; returns what was applied to its entries, and its id where the original was destroyed with it.
+    `first_time`: it was never decided before, so nothing of it is there yet; `waiting`: see `outbox.unsent`."""
     if not finish(tx, verdict.submission, owner, verdict.outcome.value):
         raise _LeaseLostError
     for pupil_id in dict.fromkeys(one.pupil_id for one in decisions if one.protect and one.pupil_id):
         protection.protect(tx, pupil_id, "register")  # before anything of this form is kept or answered
-    outbox.prepare(tx, verdict.submission, verdict.answers)
-    earlier = entries.existing(tx, verdict.submission)
+    outbox.prepare(tx, verdict.submission, verdict.answers, waiting, first_time=first_time)
+    earlier = {} if first_time else entries.existing(tx, verdict.submission)
     if verdict.outcome is SubmissionOutcome.NOT_A_FORM and not earlier:
         entries.save_document_reasons(tx, verdict.submission, ())
         erasure.drop_original(tx, verdict.submission)
@@ -105,16 +117,18 @@ def write_submission(
         entries.save_document_reasons(tx, verdict.submission, verdict.faults)
         entries.original_kept_until(tx, verdict.submission)
         return [], []
-    entries.save_document_reasons(tx, verdict.submission, ())
+    if not first_time:
+        entries.save_document_reasons(tx, verdict.submission, ())
     applied = [_write_entry(tx, one, earlier) for one in decisions]
     for place in earlier.keys() - {(one.entry.slot, one.entry.ord) for one in decisions}:
         if not entries.is_final(earlier[place]):
             entries.remove(tx, earlier[place].id)
-    now = [EntryOutcome(row.outcome) for row in entries.existing(tx, verdict.submission).values()]
+    rows = list(entries.existing(tx, verdict.submission).values())
+    now = [EntryOutcome(row.outcome) for row in rows]
     if not OPEN & set(now) and DROPS_ORIGINAL_AT_ONCE & set(now):
         erasure.drop_original(tx, verdict.submission)
         return applied, [verdict.submission]
-    entries.original_kept_until(tx, verdict.submission)
+    entries.original_kept_until(tx, verdict.submission, rows)
     return applied, []
 
 
@@ -142,6 +156,7 @@ def _write_entry(tx: Transaction, decision: Decision, earlier: Mapping[tuple[int
         decision.entry,
         applied.outcome,
         applied.faults,
+        row,
         pupil_id=pupil_id,
         guardian_id=applied.guardian_id or decision.guardian_id,
         review_due_on=applied.review_due_on,
