@@ -150,6 +150,22 @@ def _answers(house: "House") -> str:
         return "the mail server takes us in"
 
 
+def _worklist(house: "House") -> str:
+    from store.opening import open_store
+    from store.worklist import late
+
+    store = open_store(house)
+    try:
+        with store.read() as tx:
+            counts = late(tx)
+    finally:
+        store.close()
+    if louder := counts["alarm"] + counts["serious"]:
+        found = f"{louder} guardians should have been removed in Visma InSchool days ago"
+        raise NotReady("remove_overdue", found, "today: foresatt worklist, remove them there, and sign")
+    return f"{counts['late']} removals past their date" if counts["late"] else "no removal is past its date"
+
+
 def _roster(house: "House") -> str:
     from sqlalchemy import func, select
 
@@ -211,5 +227,6 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("post", _channel("post")),
     ("answers", _answers),
     ("roster", _roster),
+    ("work list", _worklist),
     ("register", _register),
 )

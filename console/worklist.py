@@ -10,7 +10,6 @@ from schemas.errors import UsageFault
 
 SIGNATURES = ("done", "already_in_vis", "newer_in_vis", "not_done")
 NOT_DONE = ("not_found_in_vis", "no_access", "wrong_person", "wait")
-SHOWN = ("line", "do", "due", "overdue", "guardian", "pupil", "class", "fnr", "mobile", "email", "note")
 
 
 @click.group(short_help="What to do in Visma InSchool.", invoke_without_command=True)
@@ -32,12 +31,13 @@ def worklist(ctx: click.Context) -> None:
 def list_(state: State, signed: bool = False) -> None:
     """Open lines, REMOVE from 14 days ahead; numbers masked until revealed one by one."""
     from store.worklist import read_lines
-    from tasks.provision.lists import as_row
+    from tasks.provision.lists import as_row, headers
 
     with state.looking("worklist") as tx:
         rows = [as_row(line) for line in read_lines(tx, signed=signed)]
+        shown = [name for name in headers(tx.settings.worklist.fields) if name != "why"]
     state.emit(rows)
-    state.table("Work list", SHOWN, [[row[name] for name in SHOWN] for row in rows])
+    state.table("Work list", shown, [[row[name] for name in shown] for row in rows])
 
 
 @worklist.command(short_help="Sign a line off.")
@@ -48,7 +48,11 @@ def list_(state: State, signed: bool = False) -> None:
 @common
 @pass_state
 def sign(state: State, line: str, as_: str, reason: str | None, by: str) -> None:
-    """Say what you did. After an ADD the number is let go and only its look-up value stays."""
+    """Say what you did. After an ADD the number is let go and only its look-up value stays.
+
+    What was not done stays on the list, with the reason. A REMOVE line cannot be signed as newer_in_vis: whoever
+    stands on one must go.
+    """
     from store import audit, worklist
 
     signature = next(s for s in get_args(worklist.Signature) if s == as_)
@@ -69,7 +73,7 @@ def reveal(state: State, line: str, by: str) -> None:
     """Show one line unmasked, to type it into Visma InSchool; the audit remembers it."""
     from store import audit
     from store.worklist import read_lines
-    from tasks.provision.lists import as_row
+    from tasks.provision.lists import as_row, headers
 
     by = audit.staff(by)
     with state.store() as store, store.write() as tx:
@@ -78,8 +82,9 @@ def reveal(state: State, line: str, by: str) -> None:
             raise UsageFault("no_such_line", "there is no such open line", "see: foresatt worklist list")
         audit.write(tx, by, "line_revealed", line)
         row = as_row(found[0], reveal=True)
+        order = headers(tx.settings.worklist.fields)
     state.emit(row)
-    state.table("Line", ("field", "value"), list(row.items()))
+    state.table("Line", ("field", "value"), [(name, row[name]) for name in order])
 
 
 @worklist.command(short_help="The open lines as CSV.")
@@ -93,7 +98,7 @@ def export(state: State, out: Path | None, reveals: bool, by: str | None) -> Non
     from store import audit
     from store.home import private_write
     from store.worklist import read_lines
-    from tasks.provision.lists import as_csv, as_row
+    from tasks.provision.lists import as_csv, as_row, headers
 
     if reveals and not by:
         raise UsageFault("by_missing", "--reveal needs --by STAFF", "add your staff id")
@@ -101,7 +106,7 @@ def export(state: State, out: Path | None, reveals: bool, by: str | None) -> Non
         lines = read_lines(tx, reveal=reveals)
         who = audit.staff(by) if by else account()
         audit.write(tx, who, "worklist_exported", None, f"count={len(lines)} revealed={'yes' if reveals else 'no'}")
-        text = as_csv(as_row(line, reveal=reveals) for line in lines)
+        text = as_csv((as_row(line, reveal=reveals) for line in lines), headers(tx.settings.worklist.fields))
         if out is not None:
             private_write(out, text.encode("utf-8-sig"))
     if out is not None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flows.steps import opened
-from schemas.errors import ForesattError
+from schemas.errors import ForesattError, RunFault
 from tasks.guard import current_run, safe_flow, safe_task
 from tasks.provision.answers import send_where_set_up
 from tasks.provision.step import provide
@@ -16,7 +16,8 @@ answer_task = safe_task(send_where_set_up, "answers")
 
 @safe_flow("provision")
 def provision() -> dict[str, Any]:
-    """Run it once; a second run changes nothing. An overdue REMOVE line shows in the summary until it is signed."""
+    """Run it once; a second run changes nothing. An overdue REMOVE line shows in the summary until it is signed,
+    and once it is some working days late (a setting) the run is red."""
     with opened() as store:
         counts = asdict(provide_task(store))
         fault, said = None, dict[str, int]()
@@ -27,4 +28,7 @@ def provision() -> dict[str, Any]:
     publish("provision", {"line": counts, "answer": said})
     if fault is not None:
         raise fault
+    if counts["serious"]:
+        told = f"{counts['serious']} guardians should have been removed in Visma InSchool days ago"
+        raise RunFault("remove_overdue", told, "today: foresatt worklist, remove them there, and sign")
     return {"flow_run_id": current_run(), **counts, "answers": said}

@@ -172,6 +172,11 @@ def next_working_day(day: date, count: int = 1) -> date:
     return day
 
 
+def working_days_after(day: date, today: date) -> int:
+    """How many working days lie after `day`, `today` among them: 0 on the weekend after a Friday."""
+    return sum(is_working_day(day + n * _DAY) for n in range(1, (today - day).days + 1))
+
+
 def is_working_day(day: date) -> bool:
     """Monday to Friday and no Norwegian public holiday (lov om helligdager, lov om 1. og 17. mai)."""
     return day.weekday() < 5 and day not in _holidays(day.year)

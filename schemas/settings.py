@@ -6,9 +6,9 @@ the environment variable that holds one.
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 REGISTER_PARTS = (
     "identifikasjonsnummer", "navn", "foedsel", "status", "doedsfall", "foreldreansvar", "adressebeskyttelse",
@@ -17,6 +17,7 @@ REGISTER_PARTS = (
 """What the rule of guardianship looks at, and nothing else."""
 Environment = Literal["production", "test"]
 Language = Literal["nb", "nn", "en"]
+WorklistField = Literal["pupil", "class", "guardian", "mobile", "email", "fnr"]
 
 
 class Section(BaseModel):
@@ -240,6 +241,23 @@ class Worklist(Section):
     """The Visma InSchool work list."""
 
     show_days_ahead: int = Field(14, ge=0, description="Days before its date that a REMOVE line shows.")
+    fields: tuple[WorklistField, ...] = Field(
+        ("pupil", "class", "guardian", "mobile", "email", "fnr"),
+        description="What a line shows, in the order of your Visma InSchool screen. All six, each once.",
+    )
+    alarm_days: int = Field(
+        2, ge=1, description="Working days past its date from which an open REMOVE line fails `foresatt check`."
+    )
+    red_days: int = Field(
+        5, ge=1, description="Working days past its date from which it also makes every `foresatt provision` red."
+    )
+
+    @field_validator("fields")
+    @classmethod
+    def _all_of_them(cls, told: tuple[WorklistField, ...]) -> tuple[WorklistField, ...]:
+        if sorted(told) != sorted(get_args(WorklistField)):
+            raise ValueError("each field once")
+        return told
 
 
 class Intake(Section):

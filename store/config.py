@@ -32,7 +32,7 @@ RESERVED: Final = frozenset(
     }
 )
 
-LISTS: Final = frozenset({"content_hosts", "parts", "restricted"})
+LISTS: Final = frozenset({"content_hosts", "fields", "parts", "restricted"})
 """Settings that are several words; in the environment with commas between."""
 
 

@@ -71,7 +71,8 @@ def roster_key(tx: Transaction, key: str) -> bytes:
 def read_pupils(tx: Transaction, only: str | None = None) -> list[Pupil]:
     """Every pupil (or the one with id `only`), opened, in roster order of arrival."""
     terms: dict[str, list[Enrolment]] = {}
-    for row in tx.connection.execute(select(enrolments).order_by(enrolments.c.starts)):
+    stays = select(enrolments).order_by(enrolments.c.starts)
+    for row in tx.connection.execute(stays if only is None else stays.where(enrolments.c.pupil_id == only)):
         terms.setdefault(row.pupil_id, []).append(Enrolment(row.starts, row.ends, row.interrupted, row.final_year))
     query = select(pupils) if only is None else select(pupils).where(pupils.c.id == only)
     rows = tx.connection.execute(query).all()
@@ -92,6 +93,22 @@ def open_pupils(
             if fault.code not in DAMAGED:
                 raise
     return found
+
+
+def name_and_class(tx: Transaction, pupil_id: str) -> tuple[str, str] | None:
+    """What a list says of a pupil; None where there is none, or none that opens."""
+    columns = (pupils.c.id, pupils.c.name_ct, pupils.c.class_ct, pupils.c.row_version)
+    row = tx.connection.execute(select(*columns).where(pupils.c.id == pupil_id)).one_or_none()
+    if row is None:
+        return None
+    try:
+        name = tx.vault.open_text(row.id, "pupils.name", row.id, row.name_ct, row.row_version)
+        class_name = tx.vault.open_text(row.id, "pupils.class", row.id, row.class_ct, row.row_version)
+    except NotReady as fault:
+        if fault.code not in DAMAGED:
+            raise
+        return None
+    return name or "", class_name or ""
 
 
 def _opened(tx: Transaction, row: Row[Any], places: tuple[Enrolment, ...]) -> Pupil:

@@ -55,7 +55,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The migration that makes these tables; a store at another one is not used."""
 
 metadata = MetaData(naming_convention=NAMES)
@@ -246,6 +246,7 @@ worklist_lines = Table(
     Column("restricted", Boolean, nullable=False, server_default="0"),
     Column("text_ct", LargeBinary),
     Column("shown", Boolean, nullable=False, server_default="0"),
+    Column("stale", Boolean, nullable=False, server_default="0"),
     Column("signed_as", Code),
     Column("sign_reason", Code),
     Column("signed_by", String(80)),

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from store.database import Transaction
 from store.tables import worklist_lines
-from store.worklist import ensure_remove, newest, stood
+from store.worklist import ensure_remove
+from store.worklist_rows import cancel, newest, stood
 
 Pair = tuple[str, str]
 
@@ -62,10 +63,7 @@ def before_erasure(tx: Transaction, going: Sequence[Going]) -> None:
 
 def _write(tx: Transaction, cancelled: list[Row[Any]], parted: list[str], due: list[dict[str, object]]) -> None:
     run, line = tx.connection.execute, worklist_lines.c.id
-    tx.vault.destroy(*(row.id for row in cancelled))
-    run(delete(worklist_lines).where(line.in_([row.id for row in cancelled if not row.shown])))
-    seen = line.in_([row.id for row in cancelled if row.shown])
-    run(update(worklist_lines).where(seen).values(state="cancelled", text_ct=None))
+    cancel(tx, cancelled)
     run(update(worklist_lines).where(line.in_(parted)).values(pupil_id=None, guardian_id=None))
     if due:
         told: dict[str, Any] = {name: bindparam(name) for name in ("why", "person_too", "due_on")}

@@ -11,21 +11,25 @@ from store.tables import refusals
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """Counts: lines made, cancelled, open to work on, open past their date, and pairs on the analogue register."""
+    """Counts: lines made, cancelled, open to work on; open REMOVE lines past their date, and how many of those by
+    enough working days for `foresatt check` to fail (`alarm`) or for every run to be red (`serious`); pairs on the
+    analogue register."""
 
     made: int
     cancelled: int
     open: int
     overdue: int
     on_paper: int
+    alarm: int = 0
+    serious: int = 0
 
 
 def provide(store: Store) -> Provided:
     """Make and cancel lines until they say what the links say. Running it again changes nothing."""
     with store.write() as tx:
         counts = worklist.sync(tx)
-        lines = worklist.read_lines(tx)
-        everyone = worklist.read_lines(tx, restricted=True)  # what is late is late, whoever may see whom it concerns
+        shown = worklist.count_lines(tx)
         paper = tx.connection.execute(select(func.count()).select_from(refusals)).scalar_one()
-        overdue = sum(line.overdue and line.kind == "remove" for line in everyone)
-    return Provided(counts["add"] + counts["remove"], counts["cancelled"], len(lines), overdue, paper)
+        late = worklist.late(tx)
+    louder = {"alarm": late["alarm"] + late["serious"], "serious": late["serious"]}
+    return Provided(counts["add"] + counts["remove"], counts["cancelled"], shown, sum(late.values()), paper, **louder)

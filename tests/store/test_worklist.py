@@ -543,3 +543,177 @@ def test_a_whole_form_gives_its_lines(desk: Desk) -> None:
 
     assert [TODAY + 2 * DAY] == [line.due_on for line in listed(desk, "remove")]
     assert timedelta(days=2) == listed(desk, "remove")[0].due_on - TODAY  # type: ignore[operator]
+
+
+# --- the list is the difference ---------------------------------------------------------------------------------------
+
+
+def test_what_was_not_done_stays_on_the_list(desk: Desk) -> None:
+    """An ADD that could not be done still lacks in Visma InSchool: it stays, with the reason, until it is done."""
+    linked(desk)
+    reveal(desk)
+    sign(desk, "add", "not_done", reason="no_access")
+    desk.on(TODAY + DAY)
+    sync(desk)
+
+    assert [("not_done", "no_access")] == [(line.signed_as, line.sign_reason) for line in listed(desk, "add")]
+    sign(desk, "add")
+    assert [] == listed(desk, "add")
+
+
+def test_opened_again_after_not_done_counts_as_shown(desk: Desk) -> None:
+    """Who opens the line a second time may type it in, whatever was said of the first time."""
+    family, guardian = linked(desk)
+    reveal(desk)
+    sign(desk, "add", "not_done", reason="wait")
+    reveal(desk)
+    erase(desk, family, guardian, "withdrawn")
+
+    assert ["remove"] == [line.kind for line in listed(desk)]
+
+
+def test_a_removal_cannot_be_signed_as_newer(desk: Desk) -> None:
+    """Whatever is newer in Visma InSchool, whoever stands there past the date must go: the line stays open."""
+    family, guardian = linked(desk)
+    sign(desk, "add")
+    erase(desk, family, guardian, "withdrawn")
+    with pytest.raises(UsageFault, match="sign_remove"):
+        sign(desk, "remove", "newer_in_vis")
+
+    assert ["remove"] == [line.kind for line in listed(desk)]
+
+
+def test_a_change_rests_while_its_link_is_suspended(desk: Desk) -> None:
+    """On no list while the guardian's refusal is looked into, and back once it was none: the old number still stands in
+    Visma InSchool."""
+    family, guardian = linked(desk)
+    sign(desk, "add")
+    with desk.store.write() as tx:
+        worklist.changed(tx, family.pupil_id, guardian)
+        guardians.suspend(tx, family.pupil_id, guardian, "refusal_unproven")
+    sync(desk)
+    assert [] == listed(desk)
+    with desk.store.write() as tx:
+        guardians.suspend(tx, family.pupil_id, guardian, None)
+    sync(desk)
+
+    assert ["change"] == [line.kind for line in listed(desk)]
+
+
+@pytest.mark.parametrize(("opened_again", "expected"), [(False, ["change"]), (True, [])])
+def test_what_changed_after_the_line_was_opened_is_a_change(
+    desk: Desk, opened_again: bool, expected: list[str]
+) -> None:
+    """Opened, then a newer report, then signed: what was typed is old, and a CHANGE follows. Opened once more in
+    between, the new values were seen, and nothing follows."""
+    family, guardian = linked(desk)
+    reveal(desk)
+    with desk.store.write() as tx:
+        worklist.changed(tx, family.pupil_id, guardian)
+    if opened_again:
+        reveal(desk)
+    sign(desk, "add")
+
+    assert expected == [line.kind for line in listed(desk)]
+
+
+def test_nobody_is_changed_who_was_removed_early(desk: Desk) -> None:
+    """Removed on Wednesday for Saturday: a new mobile on Thursday changes nobody there."""
+    family, guardian = linked(desk, turning(date(2026, 10, 17)))
+    sign(desk, "add")
+    sign(desk, "remove")
+    with desk.store.write() as tx:
+        worklist.changed(tx, family.pupil_id, guardian)
+
+    assert [] == listed(desk)
+
+
+@pytest.mark.parametrize(
+    ("today", "level", "days"),
+    [
+        (date(2026, 10, 23), None, 0),  # the Friday on which it is due
+        (date(2026, 10, 25), "late", 0),  # Sunday after
+        (date(2026, 10, 26), "late", 1),  # Monday, the first working day after
+        (date(2026, 10, 27), "alarm", 2),
+        (date(2026, 10, 30), "serious", 5),
+    ],
+)
+def test_the_alarm_grows(desk: Desk, today: date, level: str | None, days: int) -> None:
+    """Late from the day after, an alarm from the second working day, serious from the fifth, until it is signed."""
+    linked(desk, turning(date(2026, 10, 24)))  # a Saturday: due on Friday the 23rd
+    sign(desk, "add")
+    desk.on(today)
+    with desk.store.read() as tx:
+        counts = worklist.late(tx)
+
+    assert ({level: 1} if level else {}) == {name: number for name, number in counts.items() if number}
+    assert [days] == [line.days_late for line in listed(desk, "remove")]
+
+
+def test_what_nobody_opens_is_not_counted_as_late(desk: Desk) -> None:
+    """The removal of somebody who was never shown to anyone is no alarm."""
+    linked(desk, turning(TODAY))
+    desk.on(TODAY + 30 * DAY)
+    with desk.store.read() as tx:
+        assert {0} == set(worklist.late(tx).values())
+        assert 1 == worklist.count_lines(tx)
+
+
+def test_an_add_without_a_number_says_why(desk: Desk) -> None:
+    """The number went at the first sign-off: for a sibling the person is there already, and only the link is new."""
+    family, guardian = linked(desk)
+    sign(desk, "add")
+    other = desk.child("Klokmaur", family.adults)
+    with desk.store.write() as tx:
+        guardians.link(tx, other.pupil_id, guardian, basis="roster", submission="S-B", arrived=tx.now)
+    sync(desk)
+
+    assert [("", "there")] == [(line.values["fnr"], line.number) for line in listed(desk, "add")]
+
+
+def test_the_night_in_which_a_guardian_is_erased(desk: Desk) -> None:
+    """Friday's list, Saturday's erasure, Monday's list: the same line, with the names and nothing else, due on Friday;
+    the sweep leaves no other word of the guardian."""
+    from tasks.retain.sweep import sweep
+
+    family, _ = linked(desk, turning(date(2026, 10, 24)))  # a Saturday
+    sign(desk, "add")
+    desk.on(date(2026, 10, 23))
+    sync(desk)
+    before = listed(desk, "remove")
+    desk.on(date(2026, 10, 24))
+    sweep(desk.store)
+    sync(desk)
+    desk.on(date(2026, 10, 26))
+    sync(desk)
+    after = listed(desk, "remove")
+
+    assert [] == desk.rows(tables.guardians)
+    assert [(line.id, line.guardian, line.pupil, line.due_on) for line in before] == [
+        (line.id, family.mother.name, family.pupil.name, date(2026, 10, 23)) for line in after
+    ]
+    assert ([{}], [True], ["turned_18"]) == (
+        [x.values for x in after],
+        [x.overdue for x in after],
+        [x.why for x in after],
+    )
+
+
+def test_a_large_school_is_brought_in_step_by_a_few_questions(desk: Desk) -> None:
+    """Where nothing is to be done, ten times the links take no more questions to the database."""
+    from sqlalchemy import event
+
+    def questions() -> int:
+        asked: list[str] = []
+        note = lambda *told: asked.append(told[2])  # noqa: E731
+        event.listen(desk.store.engine, "before_cursor_execute", note)
+        sync(desk)
+        event.remove(desk.store.engine, "before_cursor_execute", note)
+        return len(asked)
+
+    linked(desk)
+    one = questions()
+    for _ in range(10):
+        linked(desk)
+
+    assert one == questions()
