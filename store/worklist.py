@@ -73,7 +73,8 @@ def sync(tx: Transaction) -> dict[str, int]:
     """Bring the lines in step with the links; returns how many were made or cancelled. Running it again does nothing.
 
     Every live, unsuspended link has an ADD line, every link a REMOVE line with its due date. An open ADD is cancelled
-    when the link is suspended or gone, an open CHANGE when it is gone. A few questions for all links, however many.
+    when the link is suspended or gone; a CHANGE rests unseen, for it is old there still when the link lives again. A
+    few questions for all links, however many.
     """
     run = tx.connection.execute
     removes = _follow(tx)
@@ -87,11 +88,8 @@ def sync(tx: Transaction) -> dict[str, int]:
     lacking = select(links.c.pupil_id, links.c.guardian_id, pupils.c.shielded).join(pupils)
     added = run(lacking.where(links.c.suspended.is_(None), ~known.exists())).all()
     make_adds(tx, added)
-    opened = worklist_lines.c.state == "open"
-    orphans = or_(
-        and_(worklist_lines.c.kind == "add", ~live()), and_(worklist_lines.c.kind == "change", ~live(suspended=True))
-    )
-    gone = run(select(worklist_lines).where(opened, orphans)).all()
+    orphans = (worklist_lines.c.kind == "add") & (worklist_lines.c.state == "open") & ~live()
+    gone = run(select(worklist_lines).where(orphans)).all()
     cancel(tx, gone)
     return {"add": len(added), "remove": removes, "cancelled": len(gone)}
 
@@ -180,6 +178,14 @@ def _remove_on(tx: Transaction, due_on: date | None, before: date | None) -> dat
     if due_on is None or due_on > tx.today:
         return due_on and working_day_before(due_on)
     return min(due_on, before or due_on)
+
+
+def contact_changed(tx: Transaction, guardian_id: str) -> None:
+    """`changed`, for every pupil for whom the guardian may stand there; also where a removal is still open, since the
+    pair may come again before it is done."""
+    query = select(worklist_lines.c.pupil_id).where(worklist_lines.c.guardian_id == guardian_id).distinct()
+    for pupil_id in tx.connection.execute(query).scalars().all():
+        changed(tx, pupil_id, guardian_id)
 
 
 def changed(tx: Transaction, pupil_id: str, guardian_id: str) -> None:

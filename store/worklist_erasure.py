@@ -51,8 +51,9 @@ def before_erasure(tx: Transaction, going: Sequence[Going]) -> None:
         opened = [row for row in mine if row.state == "open"]
         remove = newest(mine, "remove")
         stays = stood(mine) and remove is not None and remove.state == "open"
-        gone = [row for row in opened if row.kind != "remove" or not stays]
-        cancelled += gone
+        # A change rests beside a removal that is still open: the pair may come again before it is done.
+        kept = () if not stays else ("remove",) if one.last else ("remove", "change")
+        cancelled += [row for row in opened if row.kind not in kept]
         if remove is not None and stays:
             when = min(day for day in (one.due_on, remove.due_on, tx.today) if day is not None)
             due.append({"line": remove.id, "why": one.why, "person_too": one.last, "due_on": when})

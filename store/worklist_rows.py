@@ -114,12 +114,14 @@ def newest(rows: Sequence[Row[Any]], kind: str) -> Row[Any] | None:
     return found[-1] if found else None
 
 
-def live(*, suspended: bool = False) -> ColumnElement[bool]:
-    """SQL: the line's pair is linked, and not suspended unless those count too."""
+def live() -> ColumnElement[bool]:
+    """SQL: the line's pair is linked and not suspended."""
     paired = select(links.c.pupil_id).where(
-        links.c.pupil_id == worklist_lines.c.pupil_id, links.c.guardian_id == worklist_lines.c.guardian_id
+        links.c.pupil_id == worklist_lines.c.pupil_id,
+        links.c.guardian_id == worklist_lines.c.guardian_id,
+        links.c.suspended.is_(None),
     )
-    return (paired if suspended else paired.where(links.c.suspended.is_(None))).exists()
+    return paired.exists()
 
 
 def stood(rows: Sequence[Row[Any]]) -> bool:

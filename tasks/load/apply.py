@@ -145,9 +145,7 @@ def _change_contact(tx: Transaction, guardian: Guardian, changes: dict[str, str]
     tell(tx, guardian, "contact_changed", f"contact_changed:{guardian.id}:{tx.now.isoformat()}")
     new = {"mobile": guardian.mobile, "email": guardian.email} | changes
     guardians.change_contact(tx, guardian, mobile=new["mobile"], email=new["email"])
-    query = select(links.c.pupil_id).where(links.c.guardian_id == guardian.id)
-    for pupil_id in tx.connection.execute(query).scalars().all():
-        worklist.changed(tx, pupil_id, guardian.id)
+    worklist.contact_changed(tx, guardian.id)
 
 
 def _on_paper(tx: Transaction, decision: Decision) -> Applied:
