@@ -40,7 +40,13 @@ def make_adds(tx: Transaction, pairs: Sequence[Row[Any]]) -> None:
 def make_line(tx: Transaction, kind: str, pupil_id: str, guardian_id: str, *, why: str, due_on: date) -> None:
     """One line; a REMOVE line with what it says, sealed under its own key."""
     ident = new_id("L")
-    values: dict[str, object] = {"kind": kind, "pupil_id": pupil_id, "guardian_id": guardian_id, "why": why, "due_on": due_on}
+    values: dict[str, object] = {
+        "kind": kind,
+        "pupil_id": pupil_id,
+        "guardian_id": guardian_id,
+        "why": why,
+        "due_on": due_on,
+    }
     shielded = tx.connection.execute(select(pupils.c.shielded).where(pupils.c.id == pupil_id)).scalar_one_or_none()
     values["restricted"] = bool(shielded)
     text = None
