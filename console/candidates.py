@@ -25,8 +25,10 @@ def likely(tx: "Transaction", entry: "EntryLine", *, reveal: bool = False) -> li
     from store.people import read_pupils
 
     found = []
-    for one in candidates(tx, entry.row):
-        for pupil in read_pupils(tx, one.pupil_id):
+    told = candidates(tx, entry.row)
+    there = {pupil.id: pupil for pupil in read_pupils(tx, [one.pupil_id for one in told])} if told else {}
+    for one in told:
+        if (pupil := there.get(one.pupil_id)) is not None:
             name = pupil.name if reveal else mask("pupil", pupil.name)
             about = {"pupil_id": one.pupil_id, "pupil": name, "class": pupil.class_name}
             found.append({**about, "score": one.score, "why": list(one.why)})

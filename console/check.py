@@ -207,6 +207,21 @@ def _register(house: "House") -> str:
     return f"on since {told.decided_on}, decided by {told.decided_by} ({told.legal_basis}); it answers"
 
 
+def _findings(house: "House") -> str:
+    from store.opening import open_store
+    from tasks.report.counts import morning
+
+    store = open_store(house)
+    try:
+        waits = morning(store)
+    finally:
+        store.close()
+    if late := waits.late.get("findings", 0):
+        raise NotReady("findings_late", f"{late} findings are past their date", "see: foresatt findings list")
+    found = sum(count for name, count in waits.needs_you.items() if name.startswith("finding_"))
+    return f"{found} open, none late" if found else "none open"
+
+
 def _validation(house: "House") -> str:
     from tasks.validate.step import check_switched_on
 
@@ -229,4 +244,5 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("roster", _roster),
     ("work list", _worklist),
     ("register", _register),
+    ("findings", _findings),
 )

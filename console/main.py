@@ -18,6 +18,7 @@ from console.bench_store import store as bench_store
 from console.check import check
 from console.consent import consent
 from console.demo import demo
+from console.findings import findings
 from console.form import form
 from console.inspect import inspect
 from console.keys import keys
@@ -43,6 +44,7 @@ Start here:
 \b
 Every day:
   foresatt intake            take in what came by e-mail, Digipost and post
+  foresatt findings          what the night found out, and what is late
   foresatt review list       what needs you
   foresatt worklist          what to do in Visma InSchool
 """
@@ -67,6 +69,7 @@ for command in (
     submissions,
     show,
     inspect,
+    findings,
     review,
     roster,
     worklist,

@@ -43,7 +43,9 @@ def call_flow(state: State, name: str, **parameters: Any) -> dict[str, Any]:
 
 def _watcher(state: State) -> Callable[[str, Any], None]:
     def on_terminal(step: str, now: Any) -> None:
-        if isinstance(now, tuple):
+        if now is None:
+            told = "at it"
+        elif isinstance(now, tuple):
             told = f"{now[0]} of {now[1]}"
         else:
             told = f"{now.collected} collected, {now.decided} decided"
@@ -128,7 +130,10 @@ def _watch(state: State) -> None:
 @common
 @pass_state
 def reconcile(state: State) -> None:
-    """Try waiting forms again against the newest roster, and recompute every due date."""
+    """Roster, due dates, register, every stored link, forms that wait, and each channel's count against its source.
+
+    What it finds out: foresatt findings. A second run the same night changes nothing.
+    """
     show_summary(state, "Reconcile", run_flow(state, "reconcile"))
 
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:  # the settings model is heavy, and light commands show dates
     from schemas.settings import Retention
 
 LeapDay = Literal["28_february", "1_march"]
-DueReason = Literal["turned_18", "left", "between_years", "extended", "withdrawn", "replaced"]
+DueReason = Literal["turned_18", "left", "between_years", "extended", "withdrawn", "replaced", "responsibility_ended"]
 """extended: the pupil's consent covers the guardian and nothing is known that ends it, so there is no date yet.
-withdrawn: a proven refusal; replaced: a steward has seen the same person under a new number."""
+withdrawn: a proven refusal; replaced: a steward has seen the same person under a new number;
+responsibility_ended: a steward has seen that the guardian is one no longer, or has died."""
 
 _DAY: Final = timedelta(days=1)
 _FIRST: Final = date(2, 1, 1)

@@ -16,7 +16,7 @@ from store.database import Transaction
 from store.entries import refresh_held
 from store.tables import consents, enrolments, links, pupils, refusals
 
-ENDED: Final = ("withdrawn", "replaced")
+ENDED: Final = ("withdrawn", "replaced", "responsibility_ended")
 """Why a link may be due that no enrolment or consent puts off."""
 FEW: Final = 5_000
 """Of more pupils than this all are recomputed: it is quicker than naming them."""

@@ -23,6 +23,7 @@ from store.tables import (
     corrections,
     data_keys,
     entries,
+    findings,
     guardians,
     links,
     outbox,
@@ -190,6 +191,8 @@ def erase_links(tx: Transaction, pairs: Sequence[tuple[str, str, str]]) -> int:
         this = (links.c.pupil_id == bindparam("pupil")) & (links.c.guardian_id == bindparam("guardian"))
         pairs_gone = [{"pupil": one.pupil_id, "guardian": one.guardian_id} for one in going]
         run(delete(links).where(this), pairs_gone)
+        found = (findings.c.pupil_id == bindparam("pupil")) & (findings.c.guardian_id == bindparam("guardian"))
+        run(delete(findings).where(found), pairs_gone)
         given = (consents.c.pupil_id == bindparam("pupil")) & (consents.c.guardian_id == bindparam("guardian"))
         run(delete(consents).where(given), pairs_gone)
     orphans = [one.guardian_id for one in going if one.last]

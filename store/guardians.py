@@ -130,6 +130,31 @@ def change_contact(tx: Transaction, guardian: Guardian, *, mobile: str, email: s
     _rewrite(tx, guardian, number=guardian.number, mobile=mobile, email=email)
 
 
+def change_number(tx: Transaction, guardian: Guardian, number: str) -> None:
+    """The same person under a new number, as the register tells it: stored, and found by it from now on."""
+    _rewrite(tx, guardian, number=number, mobile=guardian.mobile, email=guardian.email)
+    epoch = tx.keyring.epoch
+    place = {"number_bucket": bucket(tx.keyring, number, epoch), "bucket_epoch": epoch}
+    tx.connection.execute(update(guardians).where(guardians.c.id == guardian.id).values(**place))
+
+
+def numbers_of(tx: Transaction, pupil_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """(pupil, number) of the guardians of many pupils, as far as their numbers are kept."""
+    query = (
+        select(links.c.pupil_id, guardians.c.id, guardians.c.number_ct, guardians.c.row_version)
+        .join(guardians, guardians.c.id == links.c.guardian_id)
+        .where(links.c.pupil_id.in_(pupil_ids), guardians.c.number_ct.is_not(None))
+    )
+    rows = tx.connection.execute(query).all()
+    tx.vault.preload(row.id for row in rows)
+    found = []
+    for row in rows:
+        told = tx.vault.open_text(row.id, "guardians.number", row.id, row.number_ct, row.row_version)
+        found.append((row.pupil_id, told or ""))
+    tx.vault.let_go(row.id for row in rows)
+    return found
+
+
 def reduce_number(tx: Transaction, guardian: Guardian) -> None:
     """Let go of the number and keep only its keyed look-up value. The person gets a new data key, so that copies of
     the old row are dead too."""

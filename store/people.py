@@ -68,13 +68,15 @@ def roster_key(tx: Transaction, key: str) -> bytes:
     return tx.keyring.mac("delivery", b"roster|" + key.encode())
 
 
-def read_pupils(tx: Transaction, only: str | None = None) -> list[Pupil]:
-    """Every pupil (or the one with id `only`), opened, in roster order of arrival."""
+def read_pupils(tx: Transaction, only: str | Sequence[str] | None = None) -> list[Pupil]:
+    """Every pupil (or those with the ids `only`), opened, in roster order of arrival."""
+    which = [only] if isinstance(only, str) else only
+    query, listed = select(pupils), select(enrolments).order_by(enrolments.c.starts)
+    if which is not None:
+        query, listed = query.where(pupils.c.id.in_(which)), listed.where(enrolments.c.pupil_id.in_(which))
     terms: dict[str, list[Enrolment]] = {}
-    stays = select(enrolments).order_by(enrolments.c.starts)
-    for row in tx.connection.execute(stays if only is None else stays.where(enrolments.c.pupil_id == only)):
+    for row in tx.connection.execute(listed):
         terms.setdefault(row.pupil_id, []).append(Enrolment(row.starts, row.ends, row.interrupted, row.final_year))
-    query = select(pupils) if only is None else select(pupils).where(pupils.c.id == only)
     rows = tx.connection.execute(query).all()
     return list(open_pupils(tx, rows, {ident: tuple(stays) for ident, stays in terms.items()}).values())
 

@@ -55,7 +55,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The migration that makes these tables; a store at another one is not used."""
 
 metadata = MetaData(naming_convention=NAMES)
@@ -283,6 +283,21 @@ roster_runs = Table(
     Column("mark", String(400)),
     Column("content_ct", LargeBinary),
     Column("content_due_on", Date, index=True),
+)
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Code, nullable=False),
+    Column("pupil_id", Id, ForeignKey("pupils.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("guardian_id", Id, index=True),
+    Column("fact", LargeBinary(32), nullable=False, unique=True),
+    Column("state", Code, nullable=False, server_default="open", index=True),
+    Column("opened_on", Date, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("closed_as", Code),
+    Column("closed_by", String(80)),
+    Column("closed_at", UtcDateTime),
 )
 data_keys = Table(
     "data_keys",

@@ -1,7 +1,7 @@
-"""The daily count: what the mailbox holds against what the ledger knows. A difference is an alarm.
+"""The daily count: what each source holds against what the ledger knows. A difference is an alarm.
 
-Belongs here: the count. Does not belong here: mending a difference; a person looks, because a mail is somewhere where
-nothing of ours has put it.
+Belongs here: the count. Does not belong here: mending a difference; a person looks, because something
+is where nothing of ours has put it.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,8 +22,8 @@ GRACE: Final = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """`unknown`: mails that no intake has taken in, or that lie among ours without being known. `gone`: copies that the
-    ledger counts on and that are not there. Both must be 0."""
+    """`unknown`: deliveries that no intake has taken in, or that lie among ours without being known. `gone`: copies
+    that the ledger counts on and that are not there. Both must be 0."""
 
     unknown: int
     gone: int

@@ -7,7 +7,7 @@ Belongs here: which documents are deliveries, in which order, and what may be de
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from schemas.documents import ChannelName, Delivery
 from schemas.errors import NotReady, OutsideFault, UsageFault
 from schemas.settings import Settings
 from store.outside import is_loopback
+from tasks.collect.census import Counted
 from tasks.collect.channel import Channel, Fate
 from tasks.collect.digipost_http import Answer, DigipostClient, Unreachable
 from tasks.collect.digipost_wire import SignedRequests
@@ -99,6 +100,14 @@ class DigipostChannel:
         if not handle or link_path(handle) != handle:
             raise UsageFault("digipost_handle", "not a handle of this channel")
         self._client.delete(handle)
+
+    def count(self, known: Callable[[str], bool], handles: Sequence[str], before: datetime) -> Counted:
+        """See `census.Countable`. Only the list is read. A letter of which something is unusable is counted by what can
+        be read of it."""
+        letters, _ = self._inbox()
+        there = {path for letter in letters for path in (letter.delete_path, *(p.delete_path for p in letter.parts))}
+        waits = sum(part.delivered_at < before and not known(part.id) for letter in letters for part in letter.parts)
+        return Counted(waits, len(set(handles) - there))
 
     def close(self) -> None:
         """Give the connections back."""

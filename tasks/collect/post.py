@@ -11,7 +11,7 @@ import re
 import stat
 import string
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from urllib.parse import quote, unquote_to_bytes
 from schemas.documents import ChannelName, Delivery
 from schemas.errors import OutsideFault, UsageFault
 from schemas.settings import Settings
+from tasks.collect.census import Counted
 from tasks.collect.channel import Channel, Fate
 
 TAKEN: Final = "ferdig"
@@ -142,6 +143,19 @@ class ScanFolderChannel:
             place = self._find(handle)
             if place is not None:
                 self._path(place).unlink(missing_ok=True)
+
+    def count(self, known: Callable[[str], bool], handles: Sequence[str], before: datetime) -> Counted:
+        """See `census.Countable`. What a person put into "andre" is the person's own."""
+        with self._folder_at_hand():
+            found = [self._find(handle) for handle in handles]
+            ours = {place.name for place in found if place is not None and place.room == TAKEN}
+            old = [
+                (status, name) for changed_ns, status, name in self._ready() if changed_ns < before.timestamp() * 1e9
+            ]
+            waits = sum(not known(str(_Place.of(name, status))) for status, name in old)
+            done = self._folder / TAKEN
+            strays = [entry for entry in done.iterdir() if entry.name not in ours] if done.is_dir() else []
+            return Counted(waits + len(strays), sum(place is None for place in found))
 
     def close(self) -> None:
         """Nothing is open."""
