@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from flows.reprocess import reopen_these
 from flows.road import Tally, red, walk
 from flows.steps import GUARDED, WATCH, opened
 from schemas.documents import ChannelName
@@ -25,7 +24,7 @@ from tasks.reconcile.importing import import_roster
 from tasks.reconcile.nightly import look_at_links
 from tasks.reconcile.register import make_register
 from tasks.reconcile.rosters import configured_roster
-from tasks.reconcile.waiting import worth_trying
+from tasks.reconcile.waiting import try_again, worth_trying
 from tasks.report.counts import Morning, morning
 from tasks.report.summary import publish
 from tasks.retain.overdue import overdue
@@ -73,7 +72,7 @@ def reconcile() -> dict[str, Any]:
         watch("links", None)
         night.opened += links_task(store)
         changed = None if night.followed.whole else night.followed.changed
-        chosen = reopen_these(store, waiting_task(store, changed))
+        chosen = try_again(store, waiting_task(store, changed))
         if chosen:
             night.tried(lambda: walk(store, GUARDED, tally, only=chosen, watch=lambda state: watch("decide", state)))
         watch("count", None)

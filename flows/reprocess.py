@@ -48,16 +48,6 @@ def reopen(store: Store, idents: list[str], reason: str | None, since: date | No
     return chosen
 
 
-def reopen_these(store: Store, idents: list[str]) -> list[str]:
-    """Put these back into the queue, and leave no trace where there are none; returns their ids."""
-    if not idents:
-        return []
-    with store.write() as tx:
-        chosen = [ident for ident in idents if ledger.reopen(tx, ident)]
-        audit.write(tx, audit.RULES, "reprocess", None, f"count={len(chosen)} reason=waiting")
-    return chosen
-
-
 def choose(tx: Transaction, idents: list[str], reason: str | None, since: date | None) -> list[str]:
     """Ids of submissions that hold an open entry, or could not be read, narrowed by id, reason and date received."""
     is_open = select(entries.c.submission_id).where(entries.c.outcome.in_([o.value for o in OPEN]))

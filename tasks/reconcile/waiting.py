@@ -16,6 +16,7 @@ from schemas.judging import judge
 from schemas.outcomes import OPEN
 from schemas.stations import build
 from schemas.verdicts import Entry
+from store import audit, ledger
 from store.database import Store, Transaction
 from store.entries import fields
 from store.people import read_pupils
@@ -51,6 +52,16 @@ def worth_trying(store: Store, changed: Collection[str] | None = ()) -> list[str
             if _differs(tx, row, codes, entry, roll) or _register_spoke(codes, entry, changed):
                 found.add(row.submission_id)
         return sorted(found)
+
+
+def try_again(store: Store, idents: Sequence[str]) -> list[str]:
+    """Put these back into the queue, and leave no trace where there are none; returns their ids."""
+    if not idents:
+        return []
+    with store.write() as tx:
+        chosen = [ident for ident in idents if ledger.reopen(tx, ident)]
+        audit.write(tx, audit.RULES, "reprocess", None, f"count={len(chosen)} reason=waiting")
+    return chosen
 
 
 def _differs(tx: Transaction, row: Row[Any], codes: Collection[str], entry: Entry, roll: Roll) -> bool:

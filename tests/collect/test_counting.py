@@ -16,7 +16,7 @@ from fixtures.mail import deliver, plain
 from schemas.errors import OutsideFault
 from store import tables
 from tasks.collect.census import GRACE, Counted, census
-from tasks.collect.email import MaildirChannel
+from tasks.collect.email import EmlFolderChannel, MaildirChannel
 from tasks.collect.imap import ImapChannel
 from tasks.collect.imap_login import imap_channel
 from tasks.collect.post import ScanFolderChannel
@@ -143,13 +143,36 @@ def test_copies_that_the_school_keeps_may_go(template: Path, tmp_path: Path) -> 
     desk.store.close()
 
 
-def test_what_cannot_be_counted_is_left_out(desk: Desk, tmp_path: Path) -> None:
-    """The count is the mailbox's; a scan folder has none, and a server that is down is a fault, not a zero."""
-    (tmp_path / "scans").mkdir()
-    (tmp_path / "scans" / "a.txt").write_text("x")
-    os.utime(tmp_path / "scans" / "a.txt", (1, 1))
+def test_a_scan_folder_is_counted_like_a_mailbox(desk: Desk, tmp_path: Path) -> None:
+    """An old scan that no intake took, one of ours that is gone, one among ours that is nobody's; what is new, and what
+    was taken and moved, is no difference."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    made = ScanFolderChannel(folder, 1_000_000, 0)
 
-    assert NOTHING == census([ScanFolderChannel(tmp_path / "scans", 1_000, 0)], desk.store)
+    def scan(name: str, moment: datetime = LONG_AGO) -> None:
+        (folder / name).write_bytes(held(desk))
+        os.utime(folder / name, (moment.timestamp(), moment.timestamp()))
+
+    scan("one.txt")
+    scan("two.txt")
+    collect(made, desk.store)
+    desk.run()
+    settle([made], desk.store)
+    scan("new.txt", datetime.now(UTC))
+    assert NOTHING == census([made], desk.store)
+    next((folder / "ferdig").iterdir()).unlink()
+    scan("old.txt")
+    (folder / "ferdig" / "stray.pdf").write_bytes(b"x")
+
+    assert Counted(2, 1) == census([made], desk.store)
+
+
+def test_what_cannot_be_counted_is_left_out(desk: Desk, tmp_path: Path) -> None:
+    """A folder of .eml is an export that nothing is ever moved in: it is not counted."""
+    (tmp_path / "a.eml").write_text("x")
+
+    assert NOTHING == census([EmlFolderChannel(tmp_path, 1_000)], desk.store)
 
 
 def test_a_server_that_is_down_is_no_zero(mailbox: Mailbox, desk: Desk) -> None:
