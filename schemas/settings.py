@@ -282,6 +282,9 @@ class RosterSettings(Section):
         "saved FINT files. Unset: FINT where it is set up, else nothing.",
     )
     mapping: str = Field("", description="The saved mapping of its columns. Default: proposed from their names.")
+    school: str = Field(
+        "", description="Where the source tells of several schools, ours: its number, id or name as it stands there."
+    )
     year_starts: date | None = Field(
         None, description="First day of the school year, for lists that do not say when an enrolment starts."
     )

@@ -34,26 +34,28 @@ def record(tx: Transaction, state: State, **values: Any) -> str:
     return ident
 
 
-def hold(tx: Transaction, listed: Sequence[RosterPupil], removed: Sequence[str], **values: Any) -> str:
+def hold(
+    tx: Transaction, listed: Sequence[RosterPupil], removed: Sequence[str], *, adds: bool = False, **values: Any
+) -> str:
     """Write a run down as held, with what it told sealed under a key of its own; returns its id."""
     until = tx.today + timedelta(days=tx.settings.roster.held_days)
     ident = record(tx, "held", content_due_on=until, **values)
     tx.vault.new_key(ident)
-    told = {"pupils": [asdict(one) for one in listed], "removed": list(removed)}
+    told = {"pupils": [asdict(one) for one in listed], "removed": list(removed), "adds": adds}
     packed = zlib.compress(json.dumps(told, default=date.isoformat).encode())
     sealed = tx.vault.seal(ident, _CONTENT, ident, packed)
     tx.connection.execute(update(roster_runs).where(roster_runs.c.id == ident).values(content_ct=sealed))
     return ident
 
 
-def held_content(tx: Transaction, ident: str) -> tuple[Row[Any], list[RosterPupil], list[str]]:
-    """A held run, opened: its row, what it told, and whom it told to be gone. Raises `UsageFault` where it does not
-    wait."""
+def held_content(tx: Transaction, ident: str) -> tuple[Row[Any], list[RosterPupil], list[str], bool]:
+    """A held run, opened: its row, what it told, whom it told to be gone, and whether it adds enrolments. Raises
+    `UsageFault` where it does not wait."""
     row = tx.connection.execute(select(roster_runs).where(roster_runs.c.id == ident)).one_or_none()
     if row is None or row.state != "held" or row.content_ct is None:
         raise UsageFault("no_such_run", "no such roster run is held", "see: foresatt roster runs")
     told = json.loads(zlib.decompress(tx.vault.open(ident, _CONTENT, ident, row.content_ct)))
-    return row, [_pupil(one) for one in told["pupils"]], told["removed"]
+    return row, [_pupil(one) for one in told["pupils"]], told["removed"], told["adds"]
 
 
 def released(tx: Transaction, ident: str, by: str, **counts: Any) -> None:

@@ -73,7 +73,7 @@ def compare(tx: Transaction, listed: Listed) -> Plan:
     both = [(one, rows[key]) for key, one in told.items() if key in rows]
     terms = stays(tx)
     for chunk in _chunks(both):
-        _compare(tx, plan, chunk, terms, alive)
+        _compare(tx, plan, chunk, terms, alive, adds=listed.adds)
     return plan
 
 
@@ -92,6 +92,8 @@ def _compare(
     chunk: Sequence[tuple[RosterPupil, Row[Any]]],
     terms: dict[str, Terms],
     alive: dict[str, date],
+    *,
+    adds: bool,
 ) -> None:
     idents = [row.id for _, row in chunk]
     whole = {row.id: row for row in tx.connection.execute(select(pupils).where(pupils.c.id.in_(idents)))}
@@ -100,6 +102,8 @@ def _compare(
         row, before = whole[head.id], opened.get(head.id)
         stay = terms.get(head.id, ())
         told = _completed(told, before, row, stay)
+        if adds:
+            told = replace(told, enrolments=tuple(dict.fromkeys((*stay, *(told.enrolments or ())))))
         if told.shielded is not None and told.shielded != (row.id in plan.protected):
             (plan.shield if told.shielded else plan.unshield).append(row.id)
         ends = pupil_due(tx, told.born or row.born, told.enrolments or (), consent=False).on

@@ -80,8 +80,9 @@ def release(store: Store, run: str, *, by: str) -> Imported:
     lacks them too ends their enrolment. Raises `UsageFault` where no such run is held."""
     by = audit.staff(by)
     with store.write() as tx:
-        row, pupils, removed = rosters.held_content(tx, run)
-        listed = Listed(row.kind, row.source_digest, pupils, complete=row.complete, removed=frozenset(removed))
+        row, pupils, removed, adds = rosters.held_content(tx, run)
+        told = {"complete": row.complete, "adds": adds, "removed": frozenset(removed)}
+        listed = Listed(row.kind, row.source_digest, pupils, **told)
         plan = compare(tx, listed)
         again = _same_as_before(tx, row.source_digest, row.mark or "")
         ended = _apply(tx, plan, count_missing=not again)
@@ -116,7 +117,7 @@ def _guard(
     if not (why := reasons(settings, len(listed.pupils), plan)):
         return None
     codes = ",".join(why)
-    run = rosters.hold(tx, listed.pupils, sorted(listed.removed), why=codes, **told)
+    run = rosters.hold(tx, listed.pupils, sorted(listed.removed), adds=listed.adds, why=codes, **told)
     audit.write(tx, by, "roster_held", run, f"why={codes} allowed={allowed(settings, plan.known)}"[:200])
     message = sentence(why, len(listed.pupils), plan, settings)
     next_step = f"look at the list; if it is right: foresatt roster release {run} --by STAFF"

@@ -38,6 +38,7 @@ class Listed:
 
     `digest`: of the source, so that the same list twice on one day counts once. `complete`: it names every pupil, so
     that whoever is not named is missing; a delta is not. `removed`: roster ids that the source says are no more.
+    `adds`: what it tells of enrolments comes to what is known, and does not replace it.
     `mark`: where this reading stands, handed to the next one; the same mark again is the same list, on whatever day.
     `left_out`: what was not taken. `understood`: (what, how), for people, without values.
     """
@@ -46,6 +47,7 @@ class Listed:
     digest: bytes
     pupils: list[RosterPupil] = field(repr=False)
     complete: bool = True
+    adds: bool = False
     removed: frozenset[str] = field(default=frozenset(), repr=False)
     mark: str = ""
     left_out: tuple[Place, ...] = ()

@@ -15,6 +15,8 @@ from tasks.reconcile.mapping import Mapping
 from tasks.reconcile.packed import Packed
 from tasks.reconcile.roster import Roster, Unreadable
 from tasks.reconcile.roster_csv import CsvRoster
+from tasks.reconcile.roster_oneroster import OneRosterRoster
+from tasks.reconcile.roster_pifu import PifuRoster
 from tasks.reconcile.roster_xlsx import XlsxRoster
 
 
@@ -85,6 +87,14 @@ def _xlsx(source: Source) -> Roster:
     return XlsxRoster(source.data, source.mark, source.mapping, source.settings)
 
 
+def _oneroster(source: Source) -> Roster:
+    return OneRosterRoster(source.data, source.mark, source.settings)
+
+
+def _pifu(source: Source) -> Roster:
+    return PifuRoster(source.data, source.mark, source.settings)
+
+
 def _old_excel(source: Source) -> Roster:
     raise Unreadable("roster_unknown", "the file is an old or a locked workbook", "save it as xlsx, without a password")
 
@@ -93,7 +103,7 @@ def _open_document(source: Source) -> Roster:
     raise Unreadable("roster_unknown", "the file is an OpenDocument sheet", "save it as xlsx, or as CSV UTF-8")
 
 
-_SIGNS: Final[tuple[tuple[bytes, Make], ...]] = ((b"\xd0\xcf\x11\xe0", _old_excel),)
+_SIGNS: Final[tuple[tuple[bytes, Make], ...]] = ((b"\xd0\xcf\x11\xe0", _old_excel), (b"<", _pifu))
 _PACKED: Final[tuple[tuple[str, Make], ...]] = (("workbook.xml", _xlsx), ("content.xml", _open_document))
 _MAPPED: Final = (_csv, _xlsx)
 _KNOWN: Final = "see docs/operators/roster.md for the kinds of lists"
