@@ -298,6 +298,30 @@ class RosterSettings(Section):
     max_rows: int = Field(1_000_000, gt=0, description="Rows of one table.")
 
 
+class Fint(Section):
+    """FINT's education resources, of county schools; off while `url` is empty. `roster.school` names the school."""
+
+    url: str = Field("", description="Base address of the API, for example https://api.felleskomponent.no.")
+    token_url: str = Field("", description="Where tokens are given, as FINT's customer portal says it.")
+    ca_file: Path | None = Field(None, description="PEM file of the authorities to trust instead of the system's.")
+    client_id: str = Field("", description="The client's id, from the customer portal.")
+    client_secret_env: str = Field(
+        "FORESATT_FINT_CLIENT_SECRET", description="Environment variable that holds the client's secret."
+    )
+    client_secret_file: Path | None = Field(
+        None, description="File (mode 0600) that holds it; goes before the variable."
+    )
+    username: str = Field("", description="The service user.")
+    password_env: str = Field("FORESATT_FINT_PASSWORD", description="Environment variable that holds its password.")
+    password_file: Path | None = Field(None, description="File (mode 0600) that holds it; goes before the variable.")
+    scope: str = Field("fint-client", description="What the token is to open.")
+    page_size: int = Field(1_000, gt=0, description="Resources of one answer.")
+    full_days: int = Field(
+        1, ge=1, le=7, description="Days after which everything is read again; between, only what changed."
+    )
+    timeout_seconds: float = Field(60.0, gt=0, description="Patience with one answer.")
+
+
 class Prefect(Section):
     """The orchestrator; with no `api_url` foresatt starts a server of its own on loopback."""
 
@@ -387,4 +411,5 @@ class Settings(Section):
     worklist: Worklist = Worklist()
     intake: Intake = Intake()
     roster: RosterSettings = RosterSettings()
+    fint: Fint = Fint()
     prefect: Prefect = Prefect()

@@ -21,6 +21,8 @@ from store.home import Home
 RESERVED: Final = frozenset(
     {
         "FORESATT_CONFIG",
+        "FORESATT_FINT_CLIENT_SECRET",
+        "FORESATT_FINT_PASSWORD",
         "FORESATT_HOME",
         "FORESATT_IMAP_PASSWORD",
         "FORESATT_KEYS_SECRET",
