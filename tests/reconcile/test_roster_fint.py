@@ -132,7 +132,7 @@ def test_dates_are_days_in_oslo(written: object) -> None:
 
 @pytest.mark.parametrize("written", ["5.3.2010", {"a": 1}, True, "x", 10**20])
 def test_what_is_no_date_is_refused(written: object) -> None:
-    """And not repeated."""
+    """The place is told, and what stands there is not repeated."""
     resources = fint_resources(FEW[:1])
     resources["person"][0]["fodselsdato"] = written
     with pytest.raises(Unreadable, match="roster_date") as told:
