@@ -166,6 +166,22 @@ def _worklist(house: "House") -> str:
     return f"{counts['late']} removals past their date" if counts["late"] else "no removal is past its date"
 
 
+def _oneroster(house: "House") -> str:
+    from store.exported import require_decided
+    from store.opening import open_store
+
+    told = house.settings.oneroster
+    if not told.on:
+        return "off: nobody is told"
+    store = open_store(house)
+    try:
+        with store.read() as tx:
+            require_decided(tx)
+    finally:
+        store.close()
+    return f"{told.version}, decided by {told.decided_by} on {told.decided_on}"
+
+
 def _roster(house: "House") -> str:
     from sqlalchemy import func, select
 
@@ -243,6 +259,7 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("answers", _answers),
     ("roster", _roster),
     ("work list", _worklist),
+    ("oneroster", _oneroster),
     ("register", _register),
     ("findings", _findings),
 )

@@ -22,6 +22,7 @@ from console.findings import findings
 from console.form import form
 from console.inspect import inspect
 from console.keys import keys
+from console.oneroster import oneroster
 from console.review import review
 from console.roster import roster
 from console.runs import intake, provision, reconcile, reprocess, retention
@@ -76,6 +77,7 @@ for command in (
     form,
     consent,
     analogue,
+    oneroster,
     store,
     keys,
     audit,

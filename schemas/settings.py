@@ -260,6 +260,26 @@ class Worklist(Section):
         return told
 
 
+class OneRoster(Section):
+    """The OneRoster export; off by default, since the school's letter says that the data are for login and shared with
+    nobody. It is made only once all that the school has to decide is filled in."""
+
+    on: bool = Field(False, description="Whether `foresatt oneroster export` may write anything.")
+    recipient: str = Field("", description="Who gets it. Another recipient gets other ids.")
+    purpose: str = Field("", description="What for, in the school's own words.")
+    processor_agreement: str = Field("", description="Where the data processor agreement with the recipient is filed.")
+    decided_by: str = Field("", description="Who at the school decided it: a role or a staff id.")
+    decided_on: date | None = Field(None, description="The day on which it was decided.")
+    version: Literal["1.1", "1.2"] = Field("1.1", description="Which OneRoster the recipient reads.")
+    guardian_role: Literal["guardian", "parent", "relative"] = Field(
+        "guardian", description="The role under which guardians stand."
+    )
+    contact: bool = Field(False, description="Whether guardians' mobile and e-mail are told.")
+    identity_number: bool = Field(
+        False, description="Whether guardians' identity numbers are told, as far as they are still kept."
+    )
+
+
 class Intake(Section):
     """The queue's numbers."""
 
@@ -409,6 +429,7 @@ class Settings(Section):
     identity: Identity = Identity()
     retention: Retention = Retention()
     worklist: Worklist = Worklist()
+    oneroster: OneRoster = OneRoster()
     intake: Intake = Intake()
     roster: RosterSettings = RosterSettings()
     fint: Fint = Fint()

@@ -252,6 +252,14 @@ worklist_lines = Table(
     Column("signed_by", String(80)),
     Column("signed_at", UtcDateTime),
 )
+exported_ids = Table(
+    "exported_ids",
+    metadata,
+    Column("ident", String(40), primary_key=True),
+    Column("role", Code, nullable=False),
+    Column("imprint_ct", LargeBinary, nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
+)
 outbox = Table(
     "outbox",
     metadata,
