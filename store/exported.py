@@ -63,8 +63,14 @@ def require_decided(tx: Transaction) -> None:
     told = tx.settings.oneroster
     if not told.on:
         raise SafetyRefusal("oneroster_off", "the OneRoster export is off", "see docs/operators/oneroster.md")
-    needed = ("recipient", "purpose", "processor_agreement", "decided_by", "decided_on")
-    missing = [name for name in needed if not str(getattr(told, name) or "").strip()]
+    said = {
+        "recipient": told.recipient,
+        "purpose": told.purpose,
+        "processor_agreement": told.processor_agreement,
+        "decided_by": told.decided_by,
+        "decided_on": str(told.decided_on or ""),
+    }
+    missing = [name for name, value in said.items() if not value.strip()]
     if told.decided_on is not None and told.decided_on > tx.today:
         missing.append("decided_on (it lies ahead)")
     if missing:
