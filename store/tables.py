@@ -55,7 +55,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The migration that makes these tables; a store at another one is not used."""
 
 metadata = MetaData(naming_convention=NAMES)

@@ -1,6 +1,6 @@
 """What a OneRoster export told: opaque ids, and an imprint that dies with the person.
 
-Revision: 0006, after: 0005
+Revision: 0007, after: 0006
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from store.tables import UtcDateTime
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
