@@ -133,6 +133,12 @@ def correct(tx: Transaction, submission: str, slot: int, ord_: int, field: str, 
     tx.connection.execute(insert(corrections).values(value_ct=sealed, made_by=by, made_at=tx.now, **place))
 
 
+def corrected(tx: Transaction, row: Row[Any]) -> str:
+    """A row of `corrections`, opened."""
+    place = correction_row(row.submission_id, row.slot, row.ord, row.field)
+    return tx.vault.open(row.submission_id, "corrections.value", place, row.value_ct).decode()
+
+
 def correction_row(submission: str, slot: int, ord_: int, field: str) -> str:
     """What a correction's sealed value is bound to, so that it cannot be put under another field."""
     return f"{submission}/{slot}/{ord_}/{field}"

@@ -22,7 +22,7 @@ from schemas.documents import Delivery
 from schemas.errors import NotReady, OutsideFault
 from schemas.ids import new_id
 from store.database import Store, Transaction
-from store.entries import correction_row
+from store.entries import corrected
 from store.keyring import KeyRing
 from store.owner import is_dead
 from store.sealing import DAMAGED
@@ -312,13 +312,8 @@ def _open(tx: Transaction, row: Row[Any], overlay: Sequence[Row[Any]], attempts:
         name=told.get("name", ""),
         attempts=attempts,
         alone=row.alone,
-        corrections=tuple(Correction(c.slot, c.ord, c.field, _value(tx, c)) for c in overlay),
+        corrections=tuple(Correction(c.slot, c.ord, c.field, corrected(tx, c)) for c in overlay),
     )
-
-
-def _value(tx: Transaction, row: Row[Any]) -> str:
-    place = correction_row(row.submission_id, row.slot, row.ord, row.field)
-    return tx.vault.open(row.submission_id, "corrections.value", place, row.value_ct).decode()
 
 
 def _open_or_lost(tx: Transaction, row: Row[Any], overlay: Sequence[Row[Any]], attempts: int) -> Claimed:

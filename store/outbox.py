@@ -187,15 +187,21 @@ def _held_back(tx: Transaction, row: Row[Any]) -> bool:
     return tx.connection.execute(free.limit(1)).first() is None
 
 
-def _open(tx: Transaction, row: Row[Any]) -> Message | None:
-    """None where it no longer opens: it is not said, and nobody else's is kept back by it."""
-    if row.kind not in get_args(Kind):
-        return None
+def payload(tx: Transaction, row: Row[Any]) -> dict[str, Any] | None:
+    """What a message holds, opened; None where it no longer opens: it is not said, and nobody else's is kept back by
+    it."""
     try:
-        told = json.loads(tx.vault.open(row.subject_id, "outbox.payload", row.id, row.payload_ct))
+        told: dict[str, Any] = json.loads(tx.vault.open(row.subject_id, "outbox.payload", row.id, row.payload_ct))
     except NotReady as fault:
         if fault.code not in DAMAGED:
             raise
+        return None
+    return told
+
+
+def _open(tx: Transaction, row: Row[Any]) -> Message | None:
+    told = payload(tx, row) if row.kind in get_args(Kind) else None
+    if told is None:
         return None
     way: Way = told.get("way") or ("mail" if told.get("email") else "none")
     about = {"name": told.get("name", ""), "email": told.get("email", ""), "address": told.get("address", "")}

@@ -36,7 +36,7 @@ class KnownGuardian:
 
 @dataclass(frozen=True, slots=True)
 class Pupil:
-    """One pupil, opened."""
+    """One pupil, opened. `list_id`: of the list of known guardians (K-…), where there is one."""
 
     id: str
     name: str = field(repr=False)
@@ -46,6 +46,7 @@ class Pupil:
     shielded: bool = field(repr=False)
     enrolments: tuple[Enrolment, ...]
     known: tuple[KnownGuardian, ...] = field(repr=False)
+    list_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _opened(tx: Transaction, row: Row[Any], places: tuple[Enrolment, ...]) -> Pu
     if row.known_id and row.known_ct:
         listed = json.loads(tx.vault.open(row.known_id, "pupils.known", row.id, row.known_ct, row.row_version))
         known = tuple(KnownGuardian(**one) for one in listed)
-    return Pupil(row.id, name, row.born, class_name, number, row.shielded, places, known)
+    return Pupil(row.id, name, row.born, class_name, number, row.shielded, places, known, row.known_id or "")
 
 
 def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:
