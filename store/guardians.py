@@ -6,7 +6,7 @@ number itself is let go, does the full keyed value remain, under the permanent k
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -125,9 +125,9 @@ def add_many(tx: Transaction, people: Sequence[tuple[str, str, str, str]]) -> li
     return idents
 
 
-def change_contact(tx: Transaction, guardian: Guardian, *, mobile: str, email: str) -> None:
+def change_contact(tx: Transaction, guardian: Guardian, *, mobile: str, email: str, name: str = "") -> None:
     """Store new contact data; the row version goes up, so that the old value cannot be put back."""
-    _rewrite(tx, guardian, number=guardian.number, mobile=mobile, email=email)
+    _rewrite(tx, replace(guardian, name=name or guardian.name), number=guardian.number, mobile=mobile, email=email)
 
 
 def change_number(tx: Transaction, guardian: Guardian, number: str) -> None:
@@ -188,6 +188,12 @@ def suspend(tx: Transaction, pupil_id: str, guardian_id: str, why: str | None) -
     """Suspend a link (no export, no ADD line), or let it live again with None."""
     this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
     tx.connection.execute(update(links).where(this).values(suspended=why))
+
+
+def mark_due(tx: Transaction, pupil_id: str, guardian_id: str, why: str) -> None:
+    """The link rests from now on and is due today; the erasure follows."""
+    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
+    tx.connection.execute(update(links).where(this).values(suspended=why, due_on=tx.today, due_reason=why))
 
 
 def unlink(tx: Transaction, pupil_id: str, guardian_id: str) -> str | None:

@@ -3,23 +3,21 @@
 Order is by arrival, never the mail's own date. A form adds or changes; it never removes.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from schemas.contact import same_email, same_mobile
 from schemas.due import next_working_day
-from schemas.ids import new_id
 from schemas.names import agrees
 from schemas.outcomes import EntryOutcome
 from schemas.verdicts import Decision, Fault
-from store import analogue, audit, guardians, worklist
+from store import analogue, audit, contact, guardians, worklist
 from store.database import Transaction
 from store.guardians import Guardian
-from store.tables import links, outbox
+from store.tables import links
 
 Out = EntryOutcome
 
@@ -75,13 +73,13 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
         return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("name", "name_differs")))
     faults = decision.faults
     if person is None:
-        contact = {"mobile": entry.get("mobile"), "email": entry.get("email")}
-        guardian_id = guardians.add(tx, name=entry.get("name"), number=entry.get("fnr"), **contact)
+        reached = {"mobile": entry.get("mobile"), "email": entry.get("email")}
+        guardian_id = guardians.add(tx, name=entry.get("name"), number=entry.get("fnr"), **reached)
     else:
         guardian_id = person.id
         changes, unproven = _changes(tx, decision, person)
         if changes:
-            _change_contact(tx, person, changes)
+            contact.change(tx, person, changes)
         if unproven:
             faults = (*faults, Fault("link", "contact_change_unproven"))
     guardians.link(
@@ -91,7 +89,7 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
         analogue.remove(tx, row.id)
     to_erase = []
     for old in namesakes:  # a steward has seen it: the same person with a new number
-        _mark_due(tx, pupil_id, old.id, "replaced")
+        guardians.mark_due(tx, pupil_id, old.id, "replaced")
         to_erase.append((f"{pupil_id}/{old.id}", "replaced"))
     worklist.refresh(tx, pupil_id)
     audit.write(tx, entry.decided_by or audit.RULES, "guardian_linked", guardian_id, f"basis={decision.basis}")
@@ -117,7 +115,7 @@ def _known_pair(tx: Transaction, decision: Decision, guardian: Guardian) -> Appl
     tx.connection.execute(_ARRIVED_NOW, told)
     if not changes:
         return Applied(Out.UNCHANGED, decision.faults, guardian.id)
-    _change_contact(tx, guardian, changes)
+    contact.change(tx, guardian, changes)
     faults = (*decision.faults, Fault("link", "contact_change_unproven")) if unproven else decision.faults
     return Applied(Out.UPDATED, faults, guardian.id)
 
@@ -140,14 +138,6 @@ def _changes(tx: Transaction, decision: Decision, guardian: Guardian) -> tuple[d
     return changes, unproven
 
 
-def _change_contact(tx: Transaction, guardian: Guardian, changes: dict[str, str]) -> None:
-    """Store it, tell the contact known before, and make CHANGE lines."""
-    tell(tx, guardian, "contact_changed", f"contact_changed:{guardian.id}:{tx.now.isoformat()}")
-    new = {"mobile": guardian.mobile, "email": guardian.email} | changes
-    guardians.change_contact(tx, guardian, mobile=new["mobile"], email=new["email"])
-    worklist.contact_changed(tx, guardian.id)
-
-
 def _on_paper(tx: Transaction, decision: Decision) -> Applied:
     """A refusal, or a guardian without a number that can log in: paper, and the number of a loaded one goes; but not
     by a form alone where somebody is loaded under that name."""
@@ -168,7 +158,7 @@ def _on_paper(tx: Transaction, decision: Decision) -> Applied:
     analogue.add(tx, pupil_id, why=why, submission=entry.submission, arrived=entry.received_at, **about)
     worklist.refresh(tx, pupil_id)
     for guardian in named:
-        _mark_due(tx, pupil_id, guardian.id, "withdrawn")
+        guardians.mark_due(tx, pupil_id, guardian.id, "withdrawn")
     to_erase = tuple((f"{pupil_id}/{guardian.id}", "withdrawn") for guardian in named)
     return Applied(decision.outcome, decision.faults, to_erase=to_erase)
 
@@ -184,7 +174,7 @@ def _doubtful_refusal(tx: Transaction, decision: Decision) -> Applied:
         return Applied(Out.SUPERSEDED)
     for guardian in named:
         guardians.suspend(tx, str(pupil_id), guardian.id, "refusal_unproven")
-        tell(tx, guardian, "refusal_question", f"refusal_question:{guardian.id}:{decision.entry.submission}")
+        contact.tell(tx, guardian, "refusal_question", f"refusal_question:{guardian.id}:{decision.entry.submission}")
     return Applied(Out.NEEDS_REVIEW, faults, review_due_on=next_working_day(tx.today) if named else None)
 
 
@@ -195,17 +185,6 @@ def _let_live(tx: Transaction, decision: Decision) -> None:
         why = tx.connection.execute(select(links.c.suspended).where(this)).scalar_one()
         if why == "refusal_unproven" and agrees(guardian.name, decision.entry.get("name")):
             guardians.suspend(tx, str(decision.pupil_id), guardian.id, None)
-
-
-def tell(tx: Transaction, guardian: Guardian, kind: str, dedup_key: str) -> None:
-    """Queue a message to the contact known *before* this form, sealed with the guardian and gone with them."""
-    if tx.connection.execute(select(outbox.c.id).where(outbox.c.dedup_key == dedup_key)).first():
-        return
-    ident = new_id("O")
-    contact = json.dumps({"mobile": guardian.mobile, "email": guardian.email}).encode()
-    sealed = tx.vault.seal(guardian.id, "outbox.payload", ident, contact)
-    values = {"dedup_key": dedup_key, "kind": kind, "subject_id": guardian.id, "payload_ct": sealed}
-    tx.connection.execute(insert(outbox).values(id=ident, made_at=tx.now, due_on=tx.today, **values))
 
 
 def _named(tx: Transaction, decision: Decision) -> list[Guardian]:
@@ -227,8 +206,3 @@ _NEWER: Final = (
     .where(links.c.guardian_id == bindparam("guardian"), links.c.arrived_at > bindparam("arrived"))
     .limit(1)
 )
-
-
-def _mark_due(tx: Transaction, pupil_id: str, guardian_id: str, why: str) -> None:
-    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
-    tx.connection.execute(update(links).where(this).values(suspended=why, due_on=tx.today, due_reason=why))

@@ -17,7 +17,7 @@ from fixtures.smtp import PASSWORD, USER, MailServer, mail_server
 from schemas.answers import Answer
 from schemas.errors import ForesattError, NotReady, OutsideFault
 from store import audit, guardians, outbox, tables
-from tasks.load.apply import tell
+from store.contact import tell
 from tasks.provision import answers
 from tasks.provision.answer_letters import answer_letters
 from tasks.provision.answers import Said, send, send_where_set_up

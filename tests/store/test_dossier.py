@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
-from support_store import STAFF, TODAY, Desk, Family, add_guardian, column, noon, refusal
+from support_store import STAFF, TODAY, Desk, Family, add_guardian, column, noon
 
 from fixtures.filled import FilledForm
 from fixtures.people import Person as Somebody
 from schemas.answers import Answer
 from schemas.errors import UsageFault
 from schemas.ids import new_id
-from store import analogue, audit, dossier, guardians, ledger, outbox, person, protection, tables, worklist
+from store import analogue, audit, dossier, guardians, outbox, person, protection, tables, worklist
 from store.person import Person
 
 
@@ -58,10 +58,11 @@ def world(sqlite_desk: Desk) -> World:
     )
     with desk.store.write() as tx:
         _plant(tx, desk, family, other, mother, held)
-        paper = analogue.add(tx, family.pupil_id, why="refused", name=family.father.name, address="Papirveien 9, 0150 Oslo",
-                             submission="S-X", arrived=noon(TODAY))  # fmt: skip
-        analogue.add(tx, other.pupil_id, why="refused", name=other.mother.name, address=other.mother.address,
-                     submission="S-Y", arrived=noon(TODAY))  # fmt: skip
+        why = {"why": "refused", "arrived": noon(TODAY)}
+        at = "Papirveien 9, 0150 Oslo"
+        paper = analogue.add(tx, family.pupil_id, name=family.father.name, address=at, submission="S-X", **why)
+        hers = other.mother
+        analogue.add(tx, other.pupil_id, name=hers.name, address=hers.address, submission="S-Y", **why)
     return World(desk, family, other, mother, father, held, impostors, paper, impostor)
 
 
@@ -377,8 +378,16 @@ def test_after_the_erasure_the_line_that_is_left_is_found_by_name(world: World) 
     assert {"lines"} == kinds
 
 
-@pytest.mark.parametrize(("ident", "code"), [("G-NOBODY", "bad_id"), ("Kari Nordmann", "bad_id"), (new_id("G"), "no_such_person"),
-                                             (new_id("S"), "no_such_person"), (new_id("E"), "bad_id")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ident", "code"),
+    [
+        ("G-NOBODY", "bad_id"),
+        ("Kari Nordmann", "bad_id"),
+        (new_id("G"), "no_such_person"),
+        (new_id("S"), "no_such_person"),
+        (new_id("E"), "bad_id"),
+    ],
+)
 def test_an_id_that_is_nobodys_is_wrong_use(ident: str, code: str, sqlite_desk: Desk) -> None:
     """Said so, without repeating it."""
     with sqlite_desk.store.read() as tx, pytest.raises(UsageFault, match=code) as told:

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from support_store import Desk, add_guardian
 
 from store import guardians, tables, worklist
-from tasks.load.apply import tell
+from store.contact import tell
 
 ROW = tables.guardians
 
