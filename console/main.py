@@ -23,6 +23,8 @@ from console.form import form
 from console.inspect import inspect
 from console.keys import keys
 from console.oneroster import oneroster
+from console.person import person
+from console.protect import protect as _protect  # noqa: F401  (a part of `person`)
 from console.review import review
 from console.roster import roster
 from console.runs import intake, provision, reconcile, reprocess, retention
@@ -82,6 +84,7 @@ for command in (
     keys,
     audit,
     answers,
+    person,
     up,
     bench,
 ):

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from schemas.errors import UsageFault
+from schemas.outcomes import OPEN
 from store import audit, guardians, outbox, worklist
 from store.database import Transaction
 from store.people import note_protection
-from store.tables import links, protections, pupils
+from store.tables import entries, links, protections, pupils, worklist_lines
 
 Source = Literal["roster", "register", "steward"]
 BY_SCHOOL: Final = "by_school"
@@ -64,6 +65,21 @@ def tasks(tx: Transaction) -> list[Protected]:
         since = before.since if before else row.since
         found[row.pupil_id] = Protected(row.pupil_id, sources, since, seen.seen_by, seen.seen_at)
     return sorted(found.values(), key=lambda one: (one.seen_at is not None, one.since))
+
+
+def waiting(tx: Transaction, pupil_id: str) -> tuple[int, int]:
+    """(forms held for this pupil, REMOVE lines open): what the role may have to act on."""
+    held = (
+        select(func.count())
+        .select_from(entries)
+        .where(entries.c.pupil_id == pupil_id, entries.c.outcome.in_([outcome.value for outcome in OPEN]))
+    )
+    lines = (
+        select(func.count())
+        .select_from(worklist_lines)
+        .where(worklist_lines.c.pupil_id == pupil_id, worklist_lines.c.state == "open", worklist_lines.c.restricted)
+    )
+    return tx.connection.execute(held).scalar_one(), tx.connection.execute(lines).scalar_one()
 
 
 def seen(tx: Transaction, pupil_id: str, by: str) -> None:
