@@ -19,7 +19,7 @@ from schemas.contact import same_email, same_mobile
 from schemas.names import normalise
 from schemas.numbers import clean
 from schemas.reasons import CATALOGUE
-from store import guardians
+from store import guardians, rosters
 from store.database import OSLO, Transaction
 from store.people import Pupil, read_pupils
 from store.person import Form, Person
@@ -54,6 +54,7 @@ COLUMNS: Final = {
     "refusals.details_ct": "their own",
     "worklist_lines.text_ct": "a guardian's own name; a pupil's own name and class",
     "outbox.payload_ct": "their own",
+    "roster_runs.content_ct": "their own line, and a pupil's own",
 }
 """Every sealed column, and what of it a person is told. A new column has no place here until somebody gives it one."""
 KEPT_TO_OURSELVES: Final = frozenset({"protected", "unprotected", "protection_seen", "restricted_refused"})
@@ -205,6 +206,12 @@ def _listed(tx: Transaction, person: Person, every: Mapping[str, Pupil], leave_o
     for one in person.listed:
         if one.pupil_id in leave_out:
             continue
+        if one.list_id.startswith("N-"):
+            until, why, held = _held_list(tx, one.list_id)
+            values = _filled(asdict(one.known) | {"fnr": one.known.number, "number": ""})
+            values |= _pupils_name(every, one.pupil_id)
+            yield Record("held_list", one.list_id, values, held, "prove", "roster", until, why)
+            continue
         due = tx.connection.execute(
             select(pupils.c.due_on, pupils.c.due_reason).where(pupils.c.id == one.pupil_id)
         ).one()
@@ -239,6 +246,11 @@ def _pupil(tx: Transaction, person: Person) -> Iterator[Record]:
     run = _last_roster(tx)
     values = {"name": pupil.name, "class": pupil.class_name, "fnr": pupil.number, "born": pupil.born.isoformat()}
     yield Record("pupil", pupil.id, _filled(values), run, "pupil", "roster", None, "off_roster")
+    for held, again in person.told:
+        until, why, source = _held_list(tx, held)
+        born = again.born.isoformat() if again.born else ""
+        values = {"name": again.name or "", "class": again.class_name or "", "fnr": again.number or "", "born": born}
+        yield Record("held_list", held, _filled(values), source, "pupil", "roster", until, why)
     for stay in pupil.enrolments:
         told = {name: day.isoformat() for name, day in _days(stay.starts, stay.ends, stay.interrupted).items() if day}
         yield Record("enrolment", pupil.id, told, run, "pupil", "roster", None, "off_roster")
@@ -249,6 +261,12 @@ def _pupil(tx: Transaction, person: Person) -> Iterator[Record]:
         yield Record(
             "consent", row.id, told, {"channel": "pupil"}, "consent", "consent", None, "pupil_over", _filled(by)
         )
+
+
+def _held_list(tx: Transaction, ident: str) -> tuple[date | None, str, dict[str, str]]:
+    """(until, why, source) of what stands on a list that waits for a person."""
+    row = tx.connection.execute(select(roster_runs).where(roster_runs.c.id == ident)).one()
+    return row.content_due_on, "held_list", {"channel": "roster", "at": _day(row.made_at), "run": ident}
 
 
 def _days(starts: date, ends: date | None, interrupted: date | None) -> dict[str, date | None]:
@@ -443,8 +461,7 @@ def _delivery(tx: Transaction, submission: str | None) -> dict[str, str]:
 
 
 def _last_roster(tx: Transaction) -> dict[str, str]:
-    applied = select(roster_runs).where(roster_runs.c.state == "applied").order_by(roster_runs.c.made_at.desc())
-    row = tx.connection.execute(applied.limit(1)).one_or_none()
+    row = rosters.last_taken_in(tx)
     return {"channel": "roster"} | ({"at": _day(row.made_at), "run": row.id} if row else {})
 
 

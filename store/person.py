@@ -19,23 +19,25 @@ from schemas.identity import classify
 from schemas.ids import is_id
 from schemas.names import agrees, normalise
 from schemas.numbers import clean
-from store import analogue, entries, guardians, outbox
+from store import analogue, entries, guardians, outbox, rosters
 from store.analogue import OnPaper
 from store.database import Transaction
 from store.guardians import Guardian
-from store.people import KnownGuardian, Pupil, read_pupils
+from store.people import KnownGuardian, Pupil, RosterPupil, read_pupils, roster_key
 from store.sealing import DAMAGED
 from store.tables import corrections, links, worklist_lines
 from store.tables import entries as entry_rows
 from store.tables import outbox as outbox_rows
+from store.tables import pupils as pupil_rows
 
-KINDS: Final = ("G", "P", "R", "K", "S", "L")
-"""The ids by which a person can be named; K- (a list) and S- (a form) also need to be told whom of it."""
+KINDS: Final = ("G", "P", "R", "K", "N", "S", "L")
+"""The ids by which a person can be named; K- and N- (lists) and S- (a form) also need to be told whom of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A person as the school's list has them for one pupil."""
+    """A person as the school's list has them for one pupil. `list_id`: K-, or N- of a list that is held; there
+    `pupil_id` is empty where the pupil is new."""
 
     pupil_id: str
     list_id: str
@@ -73,7 +75,7 @@ class Message:
 @dataclass(slots=True)
 class Person:
     """Everything about one person. `id` is the one that the audit names them by. `pupils`: whose guardian they are.
-    `unsure`: forms that only bear the name."""
+    `told`: what lists that are held say of a pupil. `unsure`: forms that only bear the name."""
 
     id: str
     guardian: Guardian | None = None
@@ -84,6 +86,7 @@ class Person:
     lines: list[Line] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     unsure: list[Form] = field(default_factory=list)
+    told: list[tuple[str, RosterPupil]] = field(default_factory=list)
     pupils: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set, repr=False)
     numbers: set[str] = field(default_factory=set, repr=False)
@@ -103,9 +106,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """All that may be about a person, opened once."""
+    """All that may be about a person, opened once. `held`: (run, pupil's id or "", pupil) of held lists."""
 
     pupils: dict[str, Pupil] = field(repr=False)
+    held: tuple[tuple[str, str, RosterPupil], ...] = field(repr=False)
     linked: dict[str, set[str]]
     paper: tuple[OnPaper, ...]
     forms: tuple[Form, ...]
@@ -165,7 +169,7 @@ def pupils_touched(person: Person) -> set[str]:
     forms = {form.row.pupil_id for form in [*person.forms, *person.unsure] if form.row.pupil_id}
     lines = {line.row.pupil_id for line in person.lines if line.row.pupil_id}
     own = {person.pupil.id} if person.pupil else set()
-    return person.pupils | {one.pupil_id for one in person.listed} | forms | lines | own
+    return person.pupils | forms | lines | own
 
 
 # --------------------------------------------------------------------------------------------------- reading it all
@@ -178,7 +182,14 @@ def _read(tx: Transaction) -> Everything:
         linked.setdefault(row.pupil_id, set()).add(row.guardian_id)
     lines = tuple(Line(row, _line_text(tx, row)) for row in run(select(worklist_lines)).all())
     pupils = {pupil.id: pupil for pupil in read_pupils(tx)}
-    return Everything(pupils, linked, tuple(analogue.of_pupil(tx)), tuple(_forms(tx)), lines)
+    return Everything(pupils, tuple(_held(tx)), linked, tuple(analogue.of_pupil(tx)), tuple(_forms(tx)), lines)
+
+
+def _held(tx: Transaction) -> Iterator[tuple[str, str, RosterPupil]]:
+    keys = {row.roster_key: row.id for row in tx.connection.execute(select(pupil_rows.c.roster_key, pupil_rows.c.id))}
+    for run in rosters.runs(tx, held=True):
+        for told in rosters.held_content(tx, run.id)[1]:
+            yield run.id, keys.get(roster_key(tx, told.key), ""), told
 
 
 def _forms(tx: Transaction) -> Iterator[Form]:
@@ -214,6 +225,11 @@ def _listed(every: Everything) -> Iterator[Listed]:
     for pupil in every.pupils.values():
         for at, known in enumerate(pupil.known):
             yield Listed(pupil.id, pupil.list_id, at, known)
+    at = 0
+    for run, pupil_id, told in every.held:
+        for known in told.known or ():
+            yield Listed(pupil_id, run, at, known)
+            at += 1
 
 
 # ------------------------------------------------------------------------------------------------ who somebody is
@@ -231,7 +247,7 @@ def _is_guardian(tx: Transaction, seed: Person, guardian: Guardian) -> bool:
 def _is_listed(seed: Person, one: Listed) -> bool:
     seed.listed.append(one)
     _learn(seed, one.known.name, one.known.number, one.known.mobile, one.known.email)
-    seed.pupils.add(one.pupil_id)
+    seed.pupils |= {one.pupil_id} - {""}
     return True
 
 
@@ -388,6 +404,7 @@ def _of_pupil(seed: Person, pupil: Pupil, every: Everything) -> Person:
         if (form.row.pupil_id == pupil.id and cells) or (form.row.pupil_id is None and alone) or number:
             seed.forms.append(form)
     seed.lines = [line for line in every.lines if line.row.pupil_id == pupil.id and line.told]
+    seed.told = [(run, told) for run, pupil_id, told in every.held if pupil_id == pupil.id]
     return seed
 
 

@@ -49,6 +49,11 @@ def is_protected(tx: Transaction, pupil_id: str) -> bool:
     return bool(tx.connection.execute(select(pupils.c.shielded).where(pupils.c.id == pupil_id)).scalar_one_or_none())
 
 
+def protected(tx: Transaction) -> frozenset[str]:
+    """The ids of all protected pupils, whoever says so."""
+    return frozenset(tx.connection.execute(select(pupils.c.id).where(pupils.c.shielded)).scalars())
+
+
 def protected_by(tx: Transaction, source: Source) -> frozenset[str]:
     """The ids of all pupils of whom `source` says so."""
     mine = select(protections.c.pupil_id).where(protections.c.source == source)

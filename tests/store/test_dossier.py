@@ -20,7 +20,8 @@ from fixtures.people import Person as Somebody
 from schemas.answers import Answer
 from schemas.errors import UsageFault
 from schemas.ids import new_id
-from store import analogue, audit, dossier, guardians, outbox, person, protection, tables, worklist
+from store import analogue, audit, dossier, guardians, outbox, person, protection, rosters, tables, worklist
+from store.people import KnownGuardian, RosterPupil
 from store.person import Person
 
 
@@ -88,6 +89,12 @@ def _plant(tx: Any, desk: Desk, family: Family, other: Family, mother: str, held
     row = {"id": copy, "submission_id": held, "channel": "post", "source_key": copy.encode()[:32].ljust(32)}
     row |= {"source_ref": bytes(32), "seen_at": tx.now, "handle_ct": handle}
     tx.connection.execute(insert(tables.sightings).values(**row))
+    known = (
+        KnownGuardian(family.mother.name, family.mother.number, email="liste.ny@example.com"),
+        KnownGuardian(family.father.name, email="far.liste@example.com"),
+    )
+    listed = RosterPupil("elev-1", family.pupil.name, family.pupil.born, "3STC", family.pupil.number, False, (), known)
+    rosters.hold(tx, [listed], [], source_digest=bytes(32), pupils=1, added=0, gone=0)
     ident = new_id("O")
     payload = json.dumps({"mobile": "90 00 11 22", "email": "mor.gammel@example.com"}).encode()
     sealed = tx.vault.seal(mother, "outbox.payload", ident, payload)
@@ -157,6 +164,7 @@ PLANTED: dict[str, Sequence[str]] = {
     "submissions.about_ct": ["mother.name"],
     "submissions.original_ct": [],
     "sightings.handle_ct": ["mother.number"],
+    "roster_runs.content_ct": ["liste.ny@example.com"],
 }
 """What is planted in each, and whose report must hold it (below)."""
 OF_ANOTHER = {"refusals.details_ct": "father", "pupils.class_ct": "pupil", "pupils.number_ct": "pupil"}
@@ -195,7 +203,7 @@ def test_a_pupils_report_holds_every_value_about_the_pupil(world: World) -> None
     pupil, family = world.family.pupil, world.family
     told = report(world, family.pupil_id)
 
-    assert {pupil.name, pupil.number, "2STA", pupil.born.isoformat(), "2025-08-18"} <= values(told)
+    assert {pupil.name, pupil.number, "2STA", "3STC", pupil.born.isoformat(), "2025-08-18"} <= values(told)
     assert {"pupil", "enrolment", "form", "line"} <= {one["what"] for one in told["held"]}
     assert [] == [value for value in of(family.mother, family.father, world.impostor) if value in text(told)]
     assert world.mother not in text(told)
@@ -224,7 +232,16 @@ def test_it_holds_nothing_of_anybody_else(world: World) -> None:
     family, other = world.family, world.other
     told = text(report(world, world.mother))
     strangers = [*of(family.father, world.impostor, other.mother, other.father), other.pupil.name, other.pupil.number]
-    strangers += [family.pupil.number, "2STA", "Papirveien", "99 88 77 66", "far.rettet@example.com", world.father]
+    strangers += [
+        family.pupil.number,
+        "2STA",
+        "Papirveien",
+        "99 88 77 66",
+        "far.liste@example.com",
+        "3STC",
+        "far.rettet@example.com",
+        world.father,
+    ]
 
     assert [] == [value for value in strangers if value in told]
     assert family.mother.number not in text(report(world, world.father))
