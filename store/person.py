@@ -158,7 +158,7 @@ def find(tx: Transaction, told: str) -> list[Person]:
             found.append(_gather(tx, seed, every))
     forms = [form for form in every.forms if _bears(form, number if number.isdigit() else "", told)]
     for form in forms:
-        if not any(form.row.id == mine.row.id for one in found for mine in one.forms):
+        if not any(form.row.id == mine.row.id for one in found for mine in [*one.forms, *one.unsure]):
             same = [other for other in every.forms if other.row.submission_id == form.row.submission_id]
             found.append(_of_form(tx, [other for other in same if other.row.slot == form.row.slot], every))
     return found
@@ -375,7 +375,7 @@ def _gather(tx: Transaction, seed: Person, every: Everything, *, forced: Sequenc
                 _is_on_paper(seed, paper)
     wanted = {form.row.id for form in forced}
     for form in every.forms:
-        if not form.fields and form.row.guardian_id is None:
+        if not (form.fields or form.corrected or form.row.guardian_id):
             continue
         match = _how_sure(tx, seed, form, every)
         if form.row.id in wanted or match == "whole":

@@ -41,7 +41,8 @@ def fingerprint(key: Path) -> str:
 
 def _gpg(arguments: list[str], data: bytes) -> bytes:
     env = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ} | {"LC_ALL": "C.UTF-8"}
-    with tempfile.TemporaryDirectory(prefix="fs") as home:  # an empty keyring; nothing of the data is written
+    place = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108  (named, since tempfile would try it with a file)
+    with tempfile.TemporaryDirectory(prefix="fs", dir=place) as home:  # an empty keyring; no data is written
         argv = ["gpg", "--homedir", home, *_QUIETLY, *arguments]
         try:
             done = subprocess.run(argv, env=env, input=data, capture_output=True, timeout=60)

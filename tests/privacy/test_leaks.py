@@ -25,6 +25,7 @@ from fixtures.school import School, make_school
 from fixtures.smtp import PASSWORD, USER, MailServer, mail_server
 from store import audit
 from store.tables import deletion_ledger
+from tasks.decrypt.keyring import export_public
 
 BROKEN_STEPS = {
     "the sources": (
@@ -118,6 +119,7 @@ def story(place: Town, runs: Runs, served: Served, people_planted: School, mails
     planter.sow_scan()
     told.goes("intake")
     _steward(told, people_planted)
+    _rights(told, people_planted)
     told.goes("answers", "list")
     told.fails("answers", ["answers", "send"], ["tasks.provision.answers:_send", "tasks.provision.answers:connected"])
     told.goes("answers", "send")
@@ -168,6 +170,22 @@ def _steward(told: Story, school: School) -> None:
     )
     for argument in (["show", fourth.name], ["reprocess", fourth.adults[0].number], ["review", "confirm", third.name]):
         told.failed[f"argument {argument[0]}"] = told.run(*argument)
+
+
+def _rights(told: Story, school: School) -> None:
+    """Somebody asks what is held about them, and has it put right: each after a failure in the middle of it."""
+    who = people(school)[0].adults[0]
+    key = told.home / "school.asc"
+    key.write_text(export_public(told.home / "gnupg"))
+    by = ("--by", "kari", "--proven-by", "passport")
+    file = str(told.home / "told.asc")
+    report = ["person", "report", *by, "--key", str(key), "--out", file]
+    told.fails("person report", report, ["store.dossier:dossier"], stdin=f"{who.number}\n")
+    told.goes(*report, stdin=f"{who.number}\n")
+    correct, right = ["person", "correct", *by], f"{who.name}\nemail {who.email}\nmobile {who.mobile}\n"
+    told.fails("person correct", correct, ["store.contact:change"], stdin=right)
+    told.goes(*correct, stdin=right)
+    told.failed["argument person"] = told.run("person", "report", who.name, *by)
 
 
 def _tomorrow() -> str:
@@ -331,6 +349,7 @@ def test_plaintext_never_touches_a_disk(story: Story) -> None:
         story.home / "store",
         story.home / "ledger",
         story.home / "keys",
+        story.home / "told.asc",  # which the steward asked for, encrypted
         story.runs.folder / "prefect",
         Path("/dev/null"),
     )
