@@ -18,8 +18,10 @@ from console.bench_store import store as bench_store
 from console.check import check
 from console.consent import consent
 from console.demo import demo
+from console.erase import erase as _erase  # noqa: F401  (a part of `person`)
 from console.findings import findings
 from console.form import form
+from console.hold import hold as _hold  # noqa: F401  (a part of `person`)
 from console.inspect import inspect
 from console.keys import keys
 from console.oneroster import oneroster

@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Select, bindparam, delete, insert, select
 
 from schemas.ids import new_id
 from store.database import Transaction
@@ -41,9 +41,17 @@ def add(
 def of_pupil(tx: Transaction, pupil_id: str | None = None) -> list[OnPaper]:
     """The register, or the part of it that concerns one pupil; without those who are past their date and only kept by a
     legal hold."""
-    rows = tx.connection.execute(_ALL if pupil_id is None else _OF_PUPIL, {"pupil": pupil_id, "today": tx.today}).all()
+    return _opened(tx, _ALL if pupil_id is None else _OF_PUPIL, {"pupil": pupil_id, "today": tx.today})
+
+
+def kept(tx: Transaction) -> list[OnPaper]:
+    """All of it, with what only a legal hold keeps: for who must answer what is held (article 15)."""
+    return _opened(tx, select(refusals).order_by(refusals.c.arrived_at), {})
+
+
+def _opened(tx: Transaction, query: Select[Any], asked: dict[str, Any]) -> list[OnPaper]:
     found = []
-    for row in rows:
+    for row in tx.connection.execute(query, asked).all():
         details = json.loads(tx.vault.open(row.id, "refusals.details", row.id, row.details_ct))
         about = {"name": details["name"], "address": details["address"]}
         found.append(OnPaper(row.id, row.pupil_id, row.why, arrived_at=row.arrived_at, due_on=row.due_on, **about))

@@ -128,6 +128,8 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
             forget(tx, pupil_id)
         tx.connection.execute(update(pupils).where(pupils.c.known_id == subject).values(known_id=None, known_ct=None))
         tx.vault.destroy(subject)
+    elif subject.startswith("E-"):
+        return forget_forms(tx, [subject]) > 0
     elif subject.startswith("R-"):
         analogue.remove(tx, subject)
     elif subject.startswith("N-"):
@@ -218,6 +220,20 @@ def _forget_entries(tx: Transaction, going: Sequence[Going]) -> None:
     for fields, which in (({}, kept), ({"fields_ct": None}, {row.submission_id for row in found} - kept)):
         mine = entries.c.id.in_([row.id for row in found if row.submission_id in which])
         run(update(entries).where(mine).values(guardian_id=None, pupil_id=None, **fields))
+
+
+def forget_forms(tx: Transaction, idents: Sequence[str]) -> int:
+    """What was read off these entries, and what stewards typed over it; open ones expire. Their originals are due today
+    unless another entry of theirs still waits. Returns how many held anything."""
+    rows = tx.connection.execute(select(entries).where(entries.c.id.in_(idents))).all()
+    for row in rows:
+        if row.outcome in _OPEN:
+            expire(tx, row)
+        place = (corrections.c.submission_id == row.submission_id) & (corrections.c.slot == row.slot)
+        tx.connection.execute(delete(corrections).where(place, corrections.c.ord == row.ord))
+    tx.connection.execute(update(entries).where(entries.c.id.in_(idents)).values(fields_ct=None))
+    _originals_due(tx, {row.submission_id for row in rows})
+    return sum(row.fields_ct is not None for row in rows)
 
 
 _OPEN = [outcome.value for outcome in OPEN]

@@ -5,8 +5,8 @@ the pupil, now of age, stays on the roster.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -15,10 +15,12 @@ from sqlalchemy import Row, delete, insert, select, update
 from schemas.due import Due, Enrolment, due
 from schemas.errors import NotReady
 from schemas.ids import new_id
+from schemas.names import agrees
+from store import analogue
 from store.bulk import insert_rows, update_keyed
 from store.database import Transaction
 from store.sealing import DAMAGED
-from store.tables import data_keys, enrolments, protections, pupils
+from store.tables import data_keys, enrolments, protections, pupils, refusals
 
 CHUNK: Final = 500
 
@@ -143,6 +145,8 @@ def save_pupils(tx: Transaction, told: Sequence[tuple[RosterPupil, Row[Any] | No
     ahead, and get a new key each time, so that what is left of an older row opens no more. What is told of protection
     is for `note_protection`."""
     idents = [before.id if before else new_id("P") for _, before in told]
+    fit = _without_refused_numbers(tx, idents, [one for one, _ in told])
+    told = [(one, before) for one, (_, before) in zip(fit, told, strict=True)]
     old = [before for _, before in told if before]
     tx.vault.preload(row.id for row in old)
     tx.vault.destroy(*(row.known_id for row in old if row.known_id))
@@ -194,6 +198,39 @@ def _said(value: T | None) -> T:
     if value is None:
         raise TypeError("a pupil is written whole")
     return value
+
+
+def strip_numbers(tx: Transaction, pupil_id: str, at: Collection[int]) -> None:
+    """Take the numbers off these lines of a pupil's list, under a new key: what is left of the old row opens no
+    more."""
+    row = tx.connection.execute(select(pupils).where(pupils.c.id == pupil_id)).one()
+    listed = json.loads(tx.vault.open(row.known_id, "pupils.known", row.id, row.known_ct, row.row_version))
+    for place in at:
+        listed[place]["number"] = ""
+    fresh = new_id("K")
+    tx.vault.destroy(row.known_id)
+    tx.vault.new_key(fresh)
+    sealed = tx.vault.seal(fresh, "pupils.known", row.id, json.dumps(listed).encode(), row.row_version)
+    tx.connection.execute(update(pupils).where(pupils.c.id == pupil_id).values(known_id=fresh, known_ct=sealed))
+
+
+def _without_refused_numbers(tx: Transaction, idents: Sequence[str], told: Sequence[RosterPupil]) -> list[RosterPupil]:
+    """The list as the school has it, but for the numbers of those who have refused: no number of theirs is kept."""
+    paper: dict[str, list[str]] = {}
+    numbered = [
+        ident for ident, one in zip(idents, told, strict=True) if any(known.number for known in one.known or ())
+    ]
+    query = select(refusals.c.pupil_id).where(refusals.c.pupil_id.in_(numbered), refusals.c.why == "refused")
+    for pupil_id in set(tx.connection.execute(query).scalars()) if numbered else ():
+        paper[pupil_id] = [one.name for one in analogue.of_pupil(tx, pupil_id) if one.why == "refused"]
+
+    def kept(known: KnownGuardian, refused: Sequence[str]) -> KnownGuardian:
+        return replace(known, number="") if any(agrees(known.name, name) for name in refused) else known
+
+    return [
+        replace(one, known=tuple(kept(known, paper[ident]) for known in one.known or ())) if ident in paper else one
+        for ident, one in zip(idents, told, strict=True)
+    ]
 
 
 def note_protection(tx: Transaction, pupil_id: str, source: str, on: bool) -> bool:

@@ -182,7 +182,7 @@ def _read(tx: Transaction) -> Everything:
         linked.setdefault(row.pupil_id, set()).add(row.guardian_id)
     lines = tuple(Line(row, _line_text(tx, row)) for row in run(select(worklist_lines)).all())
     pupils = {pupil.id: pupil for pupil in read_pupils(tx)}
-    return Everything(pupils, tuple(_held(tx)), linked, tuple(analogue.of_pupil(tx)), tuple(_forms(tx)), lines)
+    return Everything(pupils, tuple(_held(tx)), linked, tuple(analogue.kept(tx)), tuple(_forms(tx)), lines)
 
 
 def _held(tx: Transaction) -> Iterator[tuple[str, str, RosterPupil]]:
@@ -198,7 +198,7 @@ def _forms(tx: Transaction) -> Iterator[Form]:
         overlay.setdefault((one.submission_id, one.slot, one.ord), []).append(one)
     for row in tx.connection.execute(select(entry_rows).order_by(entry_rows.c.received_at, entry_rows.c.id)).all():
         try:
-            fields = {name: value for name, (value, *_) in entries.fields(tx, row).items()}
+            fields = {name: value for name, (value, *_) in entries.fields(tx, row, held=True).items()}
             laid = tuple(
                 (one, entries.corrected(tx, one)) for one in overlay.get((row.submission_id, row.slot, row.ord), ())
             )

@@ -4,6 +4,8 @@ The settings list staff ids (`staff.restricted`). What counts is the word of who
 it: a fence against looking by accident and without a trace, not against whoever owns the machine (SECURITY.md).
 """
 
+from typing import NoReturn
+
 from schemas.errors import SafetyRefusal
 from schemas.settings import Settings
 from store import audit
@@ -21,7 +23,7 @@ def require_restricted(store: Store, by: str, subject: str | None, *, what: str)
         refuse(store, by, subject, what=what)
 
 
-def refuse(store: Store, by: str, subject: str | None, *, what: str) -> None:
+def refuse(store: Store, by: str, subject: str | None, *, what: str) -> NoReturn:
     """Remember that somebody without the role asked, and raise `SafetyRefusal`. In a transaction of its own, so that it
     stays remembered."""
     with store.write() as tx:

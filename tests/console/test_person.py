@@ -257,3 +257,56 @@ def test_a_guardian_of_two_is_protected_in_both(desk: Desk, call: Call) -> None:
     call("person", "protect", "place", ident, "--by", "ola")
 
     assert [True, True] == [row.shielded for row in desk.rows(tables.pupils)]
+
+
+# ------------------------------------------------------------------------------------------------------ erase and hold
+
+
+def test_erase_shows_first_and_then_does(desk: Desk, family: Family, call: Call) -> None:
+    """With --dry-run the same is said and nothing is done."""
+    (guardian,) = desk.guardians(family)
+    words = ("person", "erase", *BY, "--json")
+    would = json.loads(call(*words, "--dry-run", stdin=family.mother.number).stdout)
+    assert [guardian] == desk.guardians(family)
+    did = json.loads(call(*words, stdin=family.mother.number).stdout)
+
+    assert [] == desk.guardians(family)
+    assert would | {"dry_run": False} == did
+    assert {"audit", "paper"} <= set(did["stays"])
+
+
+def test_erase_says_what_stays_in_words(desk: Desk, family: Family, call: Call) -> None:
+    """For people: what goes, what stays and why."""
+    told = call("person", "erase", *BY, "--dry-run", stdin=family.mother.name).stdout
+
+    assert "register for paper" in told
+    assert family.mother.name not in told
+
+
+def test_a_hold_is_placed_listed_and_lifted(desk: Desk, family: Family, call: Call) -> None:
+    """With a reason from the list, by a named person, until a day; the list holds ids and codes only."""
+    (guardian,) = desk.guardians(family)
+    until = str(desk.store.today.replace(year=desk.store.today.year + 1))
+    place = ("person", "hold", "place", "--reason", "complaint", "--until", "2099-01-01", "--by", "ola")
+    call(*place, stdin=family.mother.name)
+    (listed,) = json.loads(call("person", "hold", "list", "--json").stdout)
+
+    assert (guardian.id, "complaint", "ola", "2099-01-01") == tuple(
+        listed[k] for k in ("of", "reason", "held_by", "ends_on")
+    )
+    call("person", "hold", "lift", listed["hold"], "--by", "mona")
+    assert [] == json.loads(call("person", "hold", "list", "--json").stdout)
+    refused(call("person", "hold", "lift", listed["hold"], "--by", "mona", fine=False), "no_such_hold", 2)
+    bad = ("person", "hold", "place", guardian.id, "--reason", "because", "--until", until, "--by", "ola")
+    refused(call(*bad, fine=False), "hold_reason", 2)
+
+
+def test_erasing_a_protected_pupils_guardian_is_for_the_role(desk: Desk, family: Family, call: Call) -> None:
+    """Others are refused, with and without --dry-run; so is a hold."""
+    (guardian,) = desk.guardians(family)
+    with desk.store.write() as tx:
+        protection.protect(tx, family.pupil_id, "roster")
+    hold = ("hold", "place", guardian.id, "--reason", "complaint", "--until", "2099-01-01", "--by", "ola")
+    for words in (("erase", guardian.id, *BY), ("erase", guardian.id, *BY, "--dry-run"), hold):
+        refused(call("person", *words, fine=False), "by_school", 4)
+    assert [guardian.id] == [one.id for one in desk.guardians(family)]
