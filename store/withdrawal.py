@@ -19,6 +19,7 @@ from store.database import Store, Transaction
 from store.person import Person
 from store.tables import consents as consent_rows
 from store.tables import links, submissions
+from store.worklist_rows import of_pair, stood
 
 WHY: Final = "withdrawn"
 _OPEN: Final = {outcome.value for outcome in OPEN}
@@ -117,7 +118,12 @@ def _is_linked(tx: Transaction, pair: str) -> bool:
 
 def _lines_stay(tx: Transaction, pairs: Sequence[str]) -> tuple[str, ...]:
     """Whether one of them may stand in Visma InSchool."""
-    return ("remove_line",) if any(worklist.may_stand(tx, *pair.split("/")) for pair in pairs) else ()
+    return ("remove_line",) if any(_stood(tx, pair) for pair in pairs) else ()
+
+
+def _stood(tx: Transaction, pair: str) -> bool:
+    pupil_id, guardian_id = pair.split("/")
+    return stood(of_pair(tx, pupil_id, guardian_id))
 
 
 def _originals(tx: Transaction, person: Person) -> bool:
