@@ -286,6 +286,13 @@ def test_a_feed_that_no_longer_reaches_back_says_so(asking: Asking, registry: Re
     assert 5_000 == asking.register.last_sequence()
 
 
+def test_events_from_before_are_no_news(asking: Asking, registry: Registry) -> None:
+    """A feed that goes back behind us is not followed, or it would go round for ever."""
+    registry.freg.faults.append("old_events")
+
+    assert [] == list(asking.register.changes(5))
+
+
 def test_who_stops_has_asked_for_no_more(asking: Asking, registry: Registry) -> None:
     """Pages are asked for as they are taken."""
     registry.freg.page = 1

@@ -226,12 +226,14 @@ def test_protection_goes_before_a_stewards_word(desk: Desk, registry: Registry) 
 
 
 def test_a_refusal_for_a_protected_pupil_is_neutral_too(desk: Desk, registry: Registry) -> None:
-    """And nothing is asked about whoever refuses."""
-    family = desk.family()
+    """And nothing is asked about whoever refuses, also where the number stands beside the tick."""
+    family, other = desk.family(), desk.family()
     grade(registry.enter(family)[0], "fortrolig")
+    registry.enter(other)
 
     assert NEUTRAL == told(desk, refusal(family, family.mother))
-    assert [[family.pupil.number]] == asked(registry)
+    assert (["refused"], ["refusal_and_number"]) == told(desk, refusal(other, other.mother, fnr=other.mother.number))
+    assert [[family.pupil.number], [other.pupil.number]] == asked(registry)
 
 
 def test_the_answer_to_a_protected_family_is_that_to_any_shielded_one(desk: Desk, registry: Registry) -> None:
