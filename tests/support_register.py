@@ -49,6 +49,12 @@ class Registry:
         """The same as a settings section."""
         return Folkeregister.model_validate(self.settings(**more))
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """The same as variables."""
+        told = {name: str(value).lower() if value is True else value for name, value in self.settings().items()}
+        return {f"FORESATT_FOLKEREGISTER_{name.upper()}": value for name, value in told.items()}
+
     def enter(self, home: Family, kind: str = "felles") -> list[Document]:
         """A family of the desk's, in the register too."""
         documents = family(home.pupil, *home.adults, kind=kind)

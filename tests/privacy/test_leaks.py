@@ -16,16 +16,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from support_planted import Planter, people, planted, values
+from support_register import Registry, registries
 from support_runs import Ran, Runs, Served
 from support_spoil import TELLING
 from support_sweep import Sweep, identity_numbers
 from support_world import TODAY, Inbox, Town, opened, submissions, town
 
+from fixtures.freg_people import of_pupils
 from fixtures.school import School, make_school
 from fixtures.smtp import PASSWORD, USER, MailServer, mail_server
 from store import audit
-from store.tables import deletion_ledger
+from store.tables import deletion_ledger, links
 from tasks.decrypt.keyring import export_public
+
+__all__ = ["registries"]
 
 BROKEN_STEPS = {
     "the sources": (
@@ -37,6 +41,7 @@ BROKEN_STEPS = {
     "decrypt": ("tasks.decrypt.step:open_delivery",),
     "extract": ("tasks.extract.step:read_opened",),
     "validate": ("tasks.validate.step:judge",),
+    "the register": ("tasks.reconcile.freg_http:_judged",),
     "reconcile": ("tasks.reconcile.step:decide",),
     "load": ("tasks.load.step:apply",),
     "settle and report": ("tasks.collect.step:_settled", "flows.intake:publish"),
@@ -61,13 +66,14 @@ class Story:
     values: list[str]
     watched: Path
     smtp: dict[str, str] = field(default_factory=dict)
+    register: dict[str, str] = field(default_factory=dict)
     failed: dict[str, Ran] = field(default_factory=dict)
     went: dict[str, Ran] = field(default_factory=dict)
     _turn: Iterator[int] = field(default_factory=count)
 
     def run(self, *argv: str, stdin: str = "", spoil: Sequence[dict[str, Any]] = ()) -> Ran:
         env = self.inbox.environ | {"FORESATT_INTAKE_MAX_ATTEMPTS": "100", "FORESATT_POST_STABLE_SECONDS": "0"}
-        env |= self.smtp
+        env |= self.smtp | self.register
         return self.runs(*argv, "--json", home=self.home, env=env, stdin=stdin, spoil=spoil, watch=self.watched)
 
     def fails(self, told: str, argv: Sequence[str], targets: Sequence[str], stdin: str = "") -> None:
@@ -105,12 +111,17 @@ def mails(short: Path) -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="module")
-def story(place: Town, runs: Runs, served: Served, people_planted: School, mails: MailServer) -> Story:
+def story(
+    place: Town, runs: Runs, served: Served, people_planted: School, mails: MailServer, registries: Registry
+) -> Story:
     """Everything, once: every step fails once, then goes well; a steward decides; a birthday comes."""
     home, inbox = place.home("h"), place.inbox()
     smtp = {"HOST": "localhost", "PORT": str(mails.port), "CA_FILE": str(mails.ca), "SENDER": USER, "USER": USER}
     smtp = {f"FORESATT_SMTP_{name}": value for name, value in smtp.items()} | {"FORESATT_SMTP_PASSWORD": PASSWORD}
-    told = Story(runs, home, inbox, values(people_planted), runs.folder / "watched", smtp)
+    registries.reset()
+    unknown = people(people_planted)[2]  # whose name is misspelt: the register would tell whom it means
+    registries.freg.add(of_pupils(pupil for pupil in people_planted.pupils if pupil is not unknown))
+    told = Story(runs, home, inbox, values(people_planted), runs.folder / "watched", smtp, registries.environ)
     planter = Planter(people_planted, home, inbox)
     planter.sow()
     for step, targets in BROKEN_STEPS.items():
@@ -232,6 +243,21 @@ def test_the_planted_people_went_the_whole_way(story: Story) -> None:
     assert [False, False] == [when is None for when in erased]
 
 
+def test_the_register_was_asked_about_them_and_remembered(story: Story, registries: Registry) -> None:
+    """Their numbers went there, what came back proved who they are, and the audit knows how often, not about whom."""
+    asked = b"".join(body for _, _, _, body in registries.asked("bulkoppslag")).decode()
+    with opened(story.home) as store, store.read() as tx:
+        bases = set(tx.connection.execute(select(links.c.basis)).scalars())
+        rows = [row.detail for row in audit.read(tx, last=1_000) if row.action == "register_asked"]
+
+    assert 8 <= len([value for value in story.values if value.isdigit() and value in asked])
+    assert "register" in bases
+    assert "what=people purpose=guardian_check" in {detail.rpartition(" ")[0] for detail in rows}
+    assert ["on since 2026-08-17, decided by rektor (forskrift, paragraf 1); it answers"] == [
+        one["detail"] for one in story.went["check"].json["checks"] if one["name"] == "register"
+    ]
+
+
 def test_answers_went_out_and_name_nobody(story: Story, sweep: Sweep, mails: MailServer) -> None:
     """Planted people were answered at their own addresses, and what the mails say holds no planted value."""
     said = [sweep.data(f"{got['Subject']} {got.get_content()}".encode(), "a mail") for got in mails.mails]
@@ -277,9 +303,10 @@ def test_every_kind_of_exception_was_raised(story: Story) -> None:
 
 
 @pytest.fixture(scope="module")
-def sweep(story: Story) -> Sweep:
-    """The search for all of them."""
-    return Sweep(story.values)
+def sweep(story: Story, registries: Registry) -> Sweep:
+    """The search for all of them, and for the tokens that opened the register and the paths it was asked by."""
+    tokens = {token.rpartition(".")[2] for token in registries.freg.seen}
+    return Sweep([*story.values, *sorted(tokens)[:12], "v1/personer", "entydigsoek"])
 
 
 def test_the_search_would_find_them_at_their_source(story: Story, sweep: Sweep) -> None:
