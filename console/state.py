@@ -57,15 +57,16 @@ class State:
             store.close()
 
     @contextmanager
-    def looking(self, what: str) -> "Iterator[Transaction]":
-        """A look into the store that shows people's names: the audit remembers which list, and who was logged in."""
+    def looking(self, what: str, by: str | None = None) -> "Iterator[Transaction]":
+        """A look into the store that shows people's names: the audit remembers which list, and who looked: by their own
+        word, or else who was logged in."""
         from store import audit
 
         with self.store() as store:
             with store.read() as tx:
                 yield tx
             with store.write() as tx:
-                audit.write(tx, account(), "list_read", None, f"list={what}")
+                audit.write(tx, by or account(), "list_read", None, f"list={what}")
 
     def emit(self, document: object) -> None:
         """The one JSON document of `--json`."""

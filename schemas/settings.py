@@ -395,6 +395,11 @@ class Staff(Section):
     restricted: tuple[str, ...] = Field(
         (), description="Staff ids of those who take care of protected families. Nobody else is shown anything of them."
     )
+    keys: Path | None = Field(
+        None,
+        description="Folder with the public OpenPGP keys of staff, a file each, named by staff id: kari.asc. Files for "
+        "a named person are encrypted to them. Default: `keys/staff` in the home.",
+    )
 
 
 class AuditSettings(Section):

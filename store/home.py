@@ -39,6 +39,11 @@ class Home:
         return self.root / "keys" / "keyring.json"
 
     @property
+    def staff_keys(self) -> Path:
+        """Public keys of staff, unless the settings name another folder."""
+        return self.root / "keys" / "staff"
+
+    @property
     def gnupg(self) -> Path:
         """GnuPG's home with the school's secret key."""
         return self.root / "gnupg"

@@ -260,12 +260,14 @@ def late(tx: Transaction) -> dict[Level, int]:
     return counts
 
 
-def sign(tx: Transaction, ident: str, *, as_: Signature, by: str, reason: str | None = None) -> None:
+def sign(
+    tx: Transaction, ident: str, *, as_: Signature, by: str, reason: str | None = None, restricted: bool = False
+) -> None:
     """Sign a line off. What was not done stays open, with the reason. A REMOVE line is emptied; after an ADD the number
     is reduced to its look-up value where the settings say so. Raises `UsageFault` where there is no such open line, a
     reason is missing, or a REMOVE would be signed as `newer_in_vis`: whoever stands there must go."""
     row = tx.connection.execute(select(worklist_lines).where(worklist_lines.c.id == ident)).one_or_none()
-    if row is None or row.state != "open":
+    if row is None or row.state != "open" or (row.restricted and not restricted):
         raise UsageFault("no_such_line", "there is no such open line", "see: foresatt worklist list")
     if (as_ == "not_done") != (reason is not None):
         raise UsageFault("sign_reason", "not_done needs a reason code, the others take none", "add --reason CODE")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.boxed import Language
 from schemas.documents import FieldName
+from schemas.settings import WorklistField
 
 LANGUAGES: Final[tuple[Language, ...]] = ("nb", "nn", "en")
 
@@ -52,6 +53,22 @@ class PaperWords(_Words):
     greeting: str
 
 
+class WorklistWords(_Words):
+    """The printed work list. `due` holds {date}, `late` {days}; `signed` has done, already, newer, not done."""
+
+    title: str
+    masked: str
+    revealed: str
+    nothing: str
+    due: str
+    late: str
+    by: str
+    kinds: dict[str, str]
+    signed: tuple[str, str, str, str]
+    fields: dict[WorklistField, str]
+    notes: dict[str, str]
+
+
 class Words(_Words):
     """One language. `sending` holds {digipost} and {email}; `labels` has one for each field of the form."""
 
@@ -73,6 +90,7 @@ class Words(_Words):
     letter: tuple[Section, ...]
     consent: ConsentWords
     paper: PaperWords
+    worklist: WorklistWords
 
 
 @cache
