@@ -19,7 +19,7 @@ from schemas.contact import same_email, same_mobile
 from schemas.names import normalise
 from schemas.numbers import clean
 from schemas.reasons import CATALOGUE
-from store import guardians, rosters
+from store import exported, guardians, rosters
 from store.database import OSLO, Transaction
 from store.people import Pupil, read_pupils
 from store.person import Form, Person
@@ -27,6 +27,7 @@ from store.protection import BY_SCHOOL
 from store.tables import audit as audit_rows
 from store.tables import (
     consents,
+    exported_ids,
     holds,
     links,
     pupils,
@@ -54,6 +55,7 @@ COLUMNS: Final = {
     "refusals.details_ct": "their own",
     "worklist_lines.text_ct": "a guardian's own name; a pupil's own name and class",
     "outbox.payload_ct": "their own",
+    "exported_ids.imprint_ct": "that they were exported, to whom and when; it is a digest of what is told already",
     "roster_runs.content_ct": "their own line, and a pupil's own",
 }
 """Every sealed column, and what of it a person is told. A new column has no place here until somebody gives it one."""
@@ -150,6 +152,7 @@ def dossier(
         *_forms(tx, person, others, leave_out),
         *_lines(tx, person, every, leave_out),
         *_messages(person, leave_out),
+        *_exported(tx, person),
     ]
     records += _holds(tx, {one.id for one in records})
     idents = {person.id, *(one.id for one in records)}
@@ -383,6 +386,18 @@ def _messages(person: Person, leave_out: frozenset[str]) -> Iterator[Record]:
         made = {"channel": "rules", "at": _day(row.made_at)}
         until = (row.made_at + timedelta(days=30)).astimezone(OSLO).date()
         yield Record("message", row.id, _filled(values), made, "answer", "form", until, "said", {"kind": row.kind})
+
+
+def _exported(tx: Transaction, person: Person) -> Iterator[Record]:
+    """To whom they were told of: the recipients of article 15.1 c."""
+    for subject in [one.id for one in (person.guardian, person.pupil) if one is not None]:
+        ident = exported.opaque_id(tx, subject)
+        row = tx.connection.execute(select(exported_ids).where(exported_ids.c.ident == ident)).one_or_none()
+        if row is not None:
+            told = tx.settings.oneroster
+            details = {"recipient": told.recipient, "why": told.purpose}
+            made = {"channel": "rules", "at": _day(row.told_at)}
+            yield Record("exported", ident, {}, made, "export", "law", None, "next_export", _filled(details))
 
 
 def _holds(tx: Transaction, idents: set[str]) -> Iterator[Record]:

@@ -14,11 +14,11 @@ from sqlalchemy import select
 from schemas.due import is_adult
 from schemas.errors import UsageFault
 from schemas.outcomes import OPEN
-from store import analogue, audit, consents, erasure, guardians, holds, outbox, people, worklist
+from store import analogue, audit, consents, erasure, exported, guardians, holds, outbox, people, worklist
 from store.database import Store, Transaction
 from store.person import Person
 from store.tables import consents as consent_rows
-from store.tables import links, submissions
+from store.tables import exported_ids, links, submissions
 from store.worklist_rows import of_pair, stood
 
 WHY: Final = "withdrawn"
@@ -51,6 +51,7 @@ STAYS: Final = {
     "tombstone": "that a delivery came and when, without a value",
     "audit": "who did what and when, by ids of ours",
     "hold": "what a legal hold keeps, sealed, until the hold ends",
+    "exported": "what the recipient of an export holds, until the next export tells them: run it soon",
     "pupil": "the pupil's own row: it comes from the school's own list",
 }
 """What an erasure leaves, and until when."""
@@ -73,6 +74,7 @@ def plan(tx: Transaction, person: Person) -> Plan:
     held = [f for f in forms if holds.keeps(tx, f.row.submission_id)]
     stays = ["paper"] * bool(person.paper or pairs) + ["roster"] * bool(person.listed)
     stays += [*_lines_stay(tx, pairs), *(["original"] if _originals(tx, person) else [])]
+    stays += ["exported"] * _was_exported(tx, person)
     stays += ["tombstone"] * bool(person.forms) + ["hold"] * bool(kept or held) + ["audit"]
     numbers = sum(bool(one.known.number) and one.list_id.startswith("K-") for one in person.listed)
     free = tuple(form.row.id for form in forms if form not in held)
@@ -119,6 +121,13 @@ def _is_linked(tx: Transaction, pair: str) -> bool:
 def _lines_stay(tx: Transaction, pairs: Sequence[str]) -> tuple[str, ...]:
     """Whether one of them may stand in Visma InSchool."""
     return ("remove_line",) if any(_stood(tx, pair) for pair in pairs) else ()
+
+
+def _was_exported(tx: Transaction, person: Person) -> bool:
+    if person.guardian is None:
+        return False
+    this = exported_ids.c.ident == exported.opaque_id(tx, person.guardian.id)
+    return tx.connection.execute(select(exported_ids.c.ident).where(this)).first() is not None
 
 
 def _stood(tx: Transaction, pair: str) -> bool:

@@ -82,6 +82,7 @@ WORDS: Final[dict[str, dict[str, Words]]] = {
         "source_copy": ("Kopi der det kom inn", "Kopi der det kom inn", "Copy where it came in"),
         "line": ("Linje i arbeidslisten", "Linje i arbeidslista", "Line of the work list"),
         "message": ("Melding som venter", "Melding som ventar", "Message that waits"),
+        "exported": ("Eksportert til en annen", "Eksportert til ein annan", "Exported to another"),
         "hold": ("Bevares inntil videre", "Blir bevart inntil vidare", "Kept on hold"),
     },
     "field": {
@@ -109,6 +110,7 @@ WORDS: Final[dict[str, dict[str, Words]]] = {
         "form": ("behandling av skjemaet", "handsaming av skjemaet", "handling the form"),
         "vis": ("arbeidet i Visma InSchool", "arbeidet i Visma InSchool", "the work in Visma InSchool"),
         "answer": ("svar til deg", "svar til deg", "an answer to you"),
+        "export": ("det mottakeren er valgt for", "det mottakaren er vald for", "what the recipient is for"),
         "hold": ("et krav eller en sak", "eit krav eller ei sak", "a claim or a case"),
     },
     "basis": {
@@ -145,6 +147,7 @@ WORDS: Final[dict[str, dict[str, Words]]] = {
         "source_copy": ("kopien slettes", "kopien blir sletta", "the copy is deleted"),
         "tombstone": ("sporet slettes", "sporet blir sletta", "the trace is deleted"),
         "signed_off": ("linjen er kvittert ut", "linja er kvittert ut", "the line is signed off"),
+        "next_export": ("neste eksport etter det", "neste eksport etter det", "the export after that"),
         "said": ("det er sendt, eller 30 dager", "det er sendt, eller 30 dagar", "it is sent, or 30 days"),
         "hold": ("den dagen", "den dagen", "that day"),
     },

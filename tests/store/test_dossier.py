@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
-from support_store import STAFF, TODAY, Desk, Family, add_guardian, column, noon
+from support_store import STAFF, TODAY, Desk, Family, add_guardian, column, noon, settings
 
 from fixtures.filled import FilledForm
 from fixtures.people import Person as Somebody
 from schemas.answers import Answer
 from schemas.errors import UsageFault
 from schemas.ids import new_id
-from store import analogue, audit, dossier, guardians, outbox, person, protection, rosters, tables, worklist
+from store import analogue, audit, dossier, exported, guardians, outbox, person, protection, rosters, tables, worklist
 from store.people import KnownGuardian, RosterPupil
 from store.person import Person
 
@@ -164,6 +164,7 @@ PLANTED: dict[str, Sequence[str]] = {
     "submissions.about_ct": ["mother.name"],
     "submissions.original_ct": [],
     "sightings.handle_ct": ["mother.number"],
+    "exported_ids.imprint_ct": [],
     "roster_runs.content_ct": ["liste.ny@example.com"],
 }
 """What is planted in each, and whose report must hold it (below)."""
@@ -221,6 +222,18 @@ def test_every_record_says_where_from_why_and_until_when(world: World) -> None:
     (link,) = [one for one in told["held"] if one["what"] == "link"]
     assert ("roster", "post", "2026-10-11") == (link["basis"], link["source"]["channel"], link["source"]["at"])
     assert ("2028-03-05", "turned_18") == (link["until"], link["until_why"])
+
+
+def test_it_says_to_whom_they_were_exported(world: World) -> None:
+    """Recipient, purpose and day, where an export has told of them; nothing where none has."""
+    desk = world.desk
+    assert [] == [one for one in report(world, world.mother)["held"] if one["what"] == "exported"]
+    desk.store.settings = settings(oneroster={"recipient": "Timeplan AS", "purpose": "timeplan"})
+    with desk.store.write() as tx:
+        exported.remember(tx, [exported.Exported(world.mother, exported.opaque_id(tx, world.mother), "guardian", "x")])
+    (told,) = [one for one in report(world, world.mother)["held"] if one["what"] == "exported"]
+
+    assert {"recipient": "Timeplan AS", "why": "timeplan"} == told["details"]
 
 
 # ------------------------------------------------------------------------------------------------- and nothing else
