@@ -19,6 +19,9 @@ Grey = NDArray[np.uint8]
 LONG_SIDE: Final = 3_600
 """Pixels of a page's long side that are enough for reading (A4 at 300 dpi has 3 508); larger pages are made smaller."""
 
+SEARCH_SIDE: Final = 1_800
+"""The same for finding the rules."""
+
 ROW_MM: Final = 10.0
 _VERTICAL: Final = 4
 _HORIZONTAL: Final = len(ROWS) + 2
@@ -64,28 +67,67 @@ class Grid:
 
 
 def find_grid(page: Grey) -> Grid | None:
-    """The form's table on a grey page (uint8, height x width), lying whichever way; None where there is none."""
-    even = _evened(_reduced(page))
-    for turned in (even, np.ascontiguousarray(np.rot90(even))):
-        straight = _straightened(turned)
-        grid = _grid(straight, _DARK) or _grid(straight, None)
-        if grid:
-            return grid
+    """The form's table on a grey page (uint8, height x width), lying whichever way; None where there is none.
+
+    Rules are looked for on a page of `SEARCH_SIDE`, and only where that finds none on the whole one. What is cut out is
+    pulled straight from the page as it came, in one step.
+    """
+    page = _reduced(page, LONG_SIDE)
+    paper = _paper(page)
+    for side in (SEARCH_SIDE, LONG_SIDE):
+        small = _reduced(page, side)
+        if side != SEARCH_SIDE and max(page.shape) <= SEARCH_SIDE:
+            break
+        even = _grey(cv2.divide(small, _sized(paper, small.shape), scale=255))
+        shrink = np.diag([small.shape[1] / page.shape[1], small.shape[0] / page.shape[0], 1.0])
+        for lies in (np.eye(3), np.array([[0.0, 1, 0], [-1, 0, even.shape[1] - 1], [0, 0, 1]])):
+            turned = even if lies[0, 0] else np.ascontiguousarray(np.rot90(even))
+            straight, turn = _straightened(turned)
+            found = _grid(straight, _DARK) or _grid(straight, None)
+            if found:
+                return _cut(page, paper, found.after(turn @ lies @ shrink, shrink[0, 0]))
     return None
 
 
-def _reduced(page: Grey) -> Grey:
-    factor = LONG_SIDE / max(page.shape)
+def _reduced(page: Grey, side: int) -> Grey:
+    factor = side / max(page.shape)
     return page if factor >= 1 else _grey(cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
 
 
-def _evened(page: Grey) -> Grey:
-    """The page on white paper: without the shadow of a fold, a stain, a lamp from one side."""
-    factor = min(1.0, 600 / max(page.shape))
-    small = cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)), (0, 0), 3)
-    full = cv2.resize(paper, (page.shape[1], page.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return _grey(cv2.divide(page, full, scale=255))
+def _paper(page: Grey) -> Grey:
+    """The paper without what stands on it, small: the shadow of a fold, a stain, a lamp from one side."""
+    small = _reduced(page, 600)
+    return _grey(cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)), (0, 0), 3))
+
+
+def _sized(page: Grey, shape: tuple[int, ...]) -> Grey:
+    return _grey(cv2.resize(page, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where a grid lies: `matrix` takes a pixel of the searched page to the flat grid, of `size`, with its rules."""
+
+    matrix: NDArray[np.float64]
+    size: tuple[int, int]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def after(self, step: NDArray[np.float64], scale: float) -> "_Found":
+        """The same for the page that `step` takes to the searched one, the flat grid `scale` times smaller."""
+        larger = np.diag([1 / scale, 1 / scale, 1.0])
+        size = (round(self.size[0] / scale), round(self.size[1] / scale))
+        x, y = (tuple(at / scale for at in rules) for rules in (self.x, self.y))
+        return _Found(larger @ self.matrix @ step, size, x, y)
+
+
+def _cut(page: Grey, paper: Grey, found: _Found) -> Grid:
+    """The grid from the page, on evened paper."""
+    flat = cv2.warpPerspective(page, found.matrix, found.size, borderValue=(255,))
+    widen = np.diag([page.shape[1] / paper.shape[1], page.shape[0] / paper.shape[0], 1.0])
+    around = cv2.warpPerspective(paper, found.matrix @ widen, found.size, borderMode=cv2.BORDER_REPLICATE)
+    x, y = (tuple(round(at) for at in rules) for rules in (found.x, found.y))
+    return Grid(_grey(cv2.divide(flat, around, scale=255)), x, y)
 
 
 def _ink(page: Grey, darker_than: int | None = None) -> Grey:
@@ -96,13 +138,11 @@ def _ink(page: Grey, darker_than: int | None = None) -> Grey:
     return _grey(cv2.adaptiveThreshold(page, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, 15))
 
 
-def _straightened(page: Grey) -> Grey:
-    """The page turned so that its lines of text and its rules lie level."""
-    factor = min(1.0, 1_000 / max(page.shape))
-    small = _ink(_grey(cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)))
-    ys, xs = np.nonzero(small)
+def _straightened(page: Grey) -> tuple[Grey, NDArray[np.float64]]:
+    """The page turned so that its lines of text and its rules lie level, and the turn."""
+    ys, xs = np.nonzero(_ink(_reduced(page, 1_000)))
     if not len(ys):
-        return page
+        return page, np.eye(3)
     best = 0.0
     for half, step in ((_STEEPEST, 0.5), (0.5, 0.1), (0.1, 0.02)):
         angles = np.arange(best - half, best + half + step / 2, step)
@@ -112,7 +152,8 @@ def _straightened(page: Grey) -> Grey:
     sine, cosine = abs(matrix[0, 1]), abs(matrix[0, 0])
     wide, high = int(height * sine + width * cosine), int(height * cosine + width * sine)
     matrix[:, 2] += ((wide - width) / 2, (high - height) / 2)
-    return _grey(cv2.warpAffine(page, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderValue=(255,)))
+    straight = cv2.warpAffine(page, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderValue=(255,))
+    return _grey(straight), np.vstack([matrix, (0.0, 0.0, 1.0)])
 
 
 def _level(xs: NDArray[np.int64], ys: NDArray[np.int64], degrees: float) -> float:
@@ -123,7 +164,7 @@ def _level(xs: NDArray[np.int64], ys: NDArray[np.int64], degrees: float) -> floa
     return float(np.square(np.diff(profile)).sum())
 
 
-def _grid(page: Grey, darker_than: int | None) -> Grid | None:
+def _grid(page: Grey, darker_than: int | None) -> _Found | None:
     height, width = page.shape
     ink = _grey(cv2.morphologyEx(_ink(page, darker_than), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
     level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(width // 14, 30)), np.uint8))
@@ -134,13 +175,13 @@ def _grid(page: Grey, darker_than: int | None) -> Grid | None:
     for _, mark in sorted(sizes, reverse=True)[:5]:
         if stats[mark, 2] < 0.25 * width or stats[mark, 3] < 0.06 * height:
             continue
-        grid = _flattened(page, level, upright, marks == mark)
+        grid = _flattened(level, upright, marks == mark)
         if grid:
             return grid
     return None
 
 
-def _flattened(page: Grey, level: Any, upright: Any, where: NDArray[np.bool_]) -> Grid | None:
+def _flattened(level: Any, upright: Any, where: NDArray[np.bool_]) -> _Found | None:
     """The grid under `where`, pulled square by its corners, with its rules; None where they are not 4 and 7."""
     ys, xs = np.nonzero(where)
     total, apart = xs + ys, xs - ys
@@ -160,15 +201,49 @@ def _flattened(page: Grey, level: Any, upright: Any, where: NDArray[np.bool_]) -
     y = _rules(masks[1][:, beside : beside + wide], 1)
     if len(x) != _VERTICAL or len(y) != _HORIZONTAL:
         return None
-    return Grid(_grey(cv2.warpPerspective(page, matrix, size, borderValue=(255,))), x, y)
+    return _squared(_Found(np.asarray(matrix, np.float64), size, x, y), masks, square)
 
 
-def _rules(mask: Any, axis: int) -> tuple[int, ...]:
+def _squared(found: _Found, masks: list[Any], square: NDArray[np.float32]) -> _Found:
+    """The same, pulled square anew by the lines through its outer rules: a corner is some pixels, a rule hundreds."""
+    upright = [_line(masks[0].T, at) for at in found.x]
+    level = [_line(masks[1], at) for at in found.y]
+    picks = ((0, 0), (-1, 0), (-1, -1), (0, -1))
+    seen = np.array([_crossing(upright[i], level[j]) for i, j in picks], np.float32)
+    matrix = np.asarray(cv2.getPerspectiveTransform(seen, square), np.float64)
+    middles = [_crossing(line, ((level[0][0] + level[-1][0]) / 2, 0.0)) for line in upright]
+    centres = [_crossing(((upright[0][0] + upright[-1][0]) / 2, 0.0), line) for line in level]
+    moved = cv2.perspectiveTransform(np.array([middles + centres]), matrix)[0]
+    x, y = moved[: len(middles), 0], moved[len(middles) :, 1]
+    return _Found(matrix @ found.matrix, found.size, tuple(map(float, x)), tuple(map(float, y)))
+
+
+_Line = tuple[float, float]
+"""Where a line stands at 0, and how far it moves in a pixel."""
+
+
+def _line(mask: Any, at: float) -> _Line:
+    """The line through a rule that lies along the mask's rows near `at`."""
+    first = max(0, round(at) - 4)
+    across, along = np.nonzero(mask[first : round(at) + 5] > 127)
+    if len(along) < 2 or along.min() == along.max():
+        return (at, 0.0)
+    slope, start = np.polyfit(along, across + first, 1)
+    return (float(start), float(slope))
+
+
+def _crossing(upright: _Line, level: _Line) -> tuple[float, float]:
+    """Where an upright line (x by y) and a level one (y by x) meet."""
+    y = (level[0] + level[1] * upright[0]) / (1 - level[1] * upright[1])
+    return (upright[0] + upright[1] * y, y)
+
+
+def _rules(mask: Any, axis: int) -> tuple[float, ...]:
     """Where rules run along `axis` of the mask, through most of its length; the middle of each."""
     thick = cv2.dilate(mask, np.ones((1, 5) if axis == 0 else (5, 1), np.uint8))
     through = (thick > 127).mean(axis=axis) > _SPAN
     edges = np.flatnonzero(np.diff(np.concatenate(([False], through, [False])).astype(np.int8)))
-    return tuple(int(first + last - 1) // 2 for first, last in zip(edges[::2], edges[1::2], strict=True))
+    return tuple((int(first) + int(last) - 1) / 2 for first, last in zip(edges[::2], edges[1::2], strict=True))
 
 
 def _grey(image: Any) -> Grey:
