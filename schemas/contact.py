@@ -84,7 +84,7 @@ def _judge(candidate: str) -> tuple[str | None, str | None]:
 
 # ------------------------------------------------------------------------------------------------------- e-mail
 
-_KNOWN: Final = (
+KNOWN_DOMAINS: Final = (
     "gmail.com", "googlemail.com", "hotmail.com", "hotmail.no", "outlook.com", "outlook.no", "live.com", "live.no",
     "yahoo.com", "yahoo.no", "ymail.com", "icloud.com", "proton.me", "protonmail.com",
     "online.no", "getmail.no", "broadpark.no", "lyse.net", "altibox.no", "telenor.no", "start.no",
@@ -110,7 +110,7 @@ def check_email(text: str | None) -> tuple[str | None, str | None]:
         return None, None
     written = _trim(text)
     plain = _PLAIN_EMAIL.fullmatch(written)
-    if plain and plain[2].lower() in _KNOWN:  # most are such, and need no parser
+    if plain and plain[2].lower() in KNOWN_DOMAINS:  # most are such, and need no parser
         return f"{plain[1]}@{plain[2].lower()}", None
     slip = propose_email(written) is not None
     try:
@@ -130,10 +130,10 @@ def propose_email(text: str | None) -> str | None:
     """What a mistyped address may have been meant to be, for a person's eyes; None where nothing looks mistyped."""
     local, _, domain = _trim(text).rpartition("@") if _filled(text) else ("", "", "")
     domain = domain.casefold()
-    if not local or domain in _KNOWN or domain in _ALSO_REAL:
+    if not local or domain in KNOWN_DOMAINS or domain in _ALSO_REAL:
         return None
     domain = domain.replace(",", ".")
-    near = [known for known in _KNOWN if len(known) >= 8 and OSA.distance(domain, known, score_cutoff=1) <= 1]
+    near = [known for known in KNOWN_DOMAINS if len(known) >= 8 and OSA.distance(domain, known, score_cutoff=1) <= 1]
     head, _, ending = domain.rpartition(".")
     if not near and head and _ENDINGS.get(ending):
         near = [f"{head}.{_ENDINGS[ending]}"]

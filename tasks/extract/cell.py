@@ -19,6 +19,13 @@ Grey = NDArray[np.uint8]
 
 _CROSSING_MM: Final = 1.5
 """How far ink must reach in from the edge: what is left of a rule does not."""
+_STROKE_MM: Final = 7.0
+_LEVEL_MM: Final = 3.0
+"""A level stroke of this length is no letter's; of that length all in all it is a pen's, or a fold."""
+_PALE: Final = 0.78
+"""Share of the paper's shade below which a stroke is looked for; a pale pen is darker, text blurred together is not."""
+_FEWEST_LETTERS: Final = 3
+_FEWEST_DIGITS: Final = 8
 
 
 def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxes: int | None = None) -> Seen | None:
@@ -33,7 +40,7 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
     first = ocr.read(piece, tessdata, rule.language, only=rule.only, lines=lines > 1)
     text = " ".join(first.text.split())
     second = rapid.read(tight(piece), rule.letters, text)
-    printed = hand.printed_digits(piece) if name in NUMBERS else hand.printed_words(piece)
+    printed = _printed(name, piece, second.text)
     return Seen(
         name,
         text,
@@ -44,9 +51,30 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
         printed,
         lines,
         second.strange,
-        crosses(crop, millimetre),
+        crosses(crop, millimetre) or struck(crop, millimetre),
         boxes,
+        name in NUMBERS and not printed and hand.joined_digits(piece),
+        _words(piece, tessdata, lines) if name == "fnr" and digits_in(second.text) < _FEWEST_DIGITS else "",
     )
+
+
+def digits_in(text: str) -> int:
+    """How many digits a reading holds."""
+    return sum(map(str.isdecimal, text))
+
+
+def _printed(name: FieldName, piece: Grey, text: str) -> bool:
+    if name in NUMBERS:
+        return hand.printed_digits(piece, digits_in(text), text.count("+"))
+    return hand.printed_words(piece)
+
+
+def _words(piece: Grey, tessdata: Path, lines: int) -> str:
+    """What stands in a number's cell where it is no number: a no in words, or that it stands on the back."""
+    told = " ".join(ocr.read(piece, tessdata, "nor", lines=lines > 1).text.split())
+    other = rapid.read(tight(piece), POLICY["name"].letters).text
+    letters = [sum(map(str.isalpha, text)) for text in (told, other)]
+    return (told if letters[0] >= letters[1] else other) if max(letters) >= _FEWEST_LETTERS else ""
 
 
 def tight(piece: Grey) -> Grey:
@@ -69,3 +97,15 @@ def crosses(crop: Grey, millimetre: float) -> bool:
         if beside and above and min(width, height) > reach:
             return True
     return False
+
+
+def struck(crop: Grey, millimetre: float) -> bool:
+    """Whether a level stroke runs through the cell, however pale: a pen through the value, a fold, an underline."""
+    paper = float(np.percentile(crop, 80))
+    edge = round(millimetre)
+    inner = (crop[edge:-edge] < _PALE * paper).astype(np.uint8)
+    if min(inner.shape) < 3:
+        return False
+    level = cv2.morphologyEx(inner, cv2.MORPH_OPEN, np.ones((1, max(3, round(_LEVEL_MM * millimetre))), np.uint8))
+    stats = cv2.connectedComponentsWithStats(cv2.dilate(level, np.ones((3, 3), np.uint8)), connectivity=8)[2]
+    return bool((stats[1:, 2] >= _STROKE_MM * millimetre).any())

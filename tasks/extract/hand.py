@@ -19,6 +19,11 @@ MOST_UNEVEN: Final = 0.05
 MOST_UNEVEN_HEADS: Final = 0.11
 """The same of its head: in some typefaces 6 and 8 are taller."""
 MOST_SLANTED: Final = 0.015
+MOST_THICK: Final = 1.45
+MOST_WIDE: Final = 1.2
+MOST_WIDE_SIGN: Final = 1.3
+MOST_TALL: Final = 1.13
+"""How much thicker in its stroke, wider (a plus is) or taller than the others one digit may be."""
 LEAST_DIGITS: Final = 0.85
 LEAST_ON_LINE: Final = 0.75
 """Share of a word's letters that stand on its line (some hang below)."""
@@ -34,20 +39,50 @@ def _marks(piece: Grey, least: int) -> NDArray[np.int64]:
     return found[found[:, 3] > least]
 
 
-def printed_digits(piece: Grey) -> bool:
-    """Whether a cleaned piece of digits is print: equal heights, feet and heads on straight, level lines."""
+def printed_digits(piece: Grey, digits: int, signs: int = 0) -> bool:
+    """Whether a cleaned piece, read as so many `digits`, is print: a mark for each (and for `signs`), of equal heights,
+    widths and strokes, feet and heads on straight, level lines. Digits that touch, or of which one is thicker or
+    larger, were written over."""
+    marks = _digits(piece)
+    if not max(digits, _FEWEST_DIGITS) <= len(marks) <= digits + signs or _thickest(piece, marks) > MOST_THICK:
+        return False
+    wide, high = marks[:, 2:4].max(axis=0) / np.median(marks[:, 2:4], axis=0)
+    if wide > (MOST_WIDE_SIGN if signs else MOST_WIDE) or high > MOST_TALL:
+        return False
+    return _even(marks, LEAST_DIGITS)
+
+
+def joined_digits(piece: Grey) -> bool:
+    """Whether the digits of a cleaned piece that is no sure print are a machine's after all, some of them touching."""
+    marks = _digits(piece)
+    return len(marks) >= _FEWEST_DIGITS and _thickest(piece, marks) <= MOST_THICK and _even(marks, 1.0)
+
+
+def _digits(piece: Grey) -> NDArray[np.int64]:
+    """The marks as tall as digits; none where one runs through several, as a crossing-out or a hand does."""
     marks = _marks(piece, 0)
     if len(marks) < _FEWEST_DIGITS:
-        return False
+        return marks[:0]
     height = float(np.median(np.sort(marks[:, 3])[len(marks) // 2 :]))
     marks = marks[marks[:, 3] > 0.6 * height]
-    if len(marks) < _FEWEST_DIGITS or marks[:, 2].max() > 2.5 * height:
-        return False  # what runs through several digits is a crossing-out, or a hand
+    return marks[:0] if len(marks) < _FEWEST_DIGITS or marks[:, 2].max() > 2.5 * height else marks
+
+
+def _even(marks: NDArray[np.int64], least: float) -> bool:
+    """Whether the feet and the heads of at least that share of the marks stand on a line each."""
     height = float(np.median(marks[:, 3]))
     middle = marks[:, 0] + marks[:, 2] / 2
     feet, heads = (marks[:, 1] + marks[:, 3]).astype(np.float64), marks[:, 1].astype(np.float64)
-    even = _on_line(middle, feet, MOST_UNEVEN * height) >= LEAST_DIGITS
-    return even and _on_line(middle, heads, MOST_UNEVEN_HEADS * height) >= LEAST_DIGITS
+    on_feet = _on_line(middle, feet, MOST_UNEVEN * height) >= least
+    return on_feet and _on_line(middle, heads, MOST_UNEVEN_HEADS * height) >= least
+
+
+def _thickest(piece: Grey, marks: NDArray[np.int64]) -> float:
+    """How much thicker than the others' the stroke of one mark is."""
+    _, ink = cv2.threshold(piece, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    deep = np.asarray(cv2.distanceTransform(ink, cv2.DIST_L2, 5))
+    most = [float(deep[top : top + high, left : left + wide].max()) for left, top, wide, high, _ in marks]
+    return max(most) / max(float(np.median(most)), 0.1)
 
 
 def printed_words(piece: Grey) -> bool:

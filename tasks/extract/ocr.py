@@ -24,6 +24,8 @@ BORDER: Final = 14
 """White pixels round a cleaned piece."""
 _PALEST: Final = 205
 _FAINTEST: Final = 170
+_ACROSS: Final = 0.8
+"""Share of a row of pixels from which it is no writing."""
 
 _LSTM: Final[Any] = tesserocr.OEM.LSTM_ONLY
 _engines: dict[tuple[Path, Language], Any] = {}
@@ -96,6 +98,7 @@ def cleaned(piece: Grey, millimetre: float) -> Grey | None:
     top, bottom = _rule_edges(ink.mean(axis=1) / 255, 0.15, millimetre)
     left, right = _rule_edges(ink.mean(axis=0) / 255, 0.3, millimetre)
     white, ink = white[top:bottom, left:right], ink[top:bottom, left:right]
+    ink[ink.mean(axis=1) > _ACROSS * 255] = 0  # a fold
     count, marks, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     kept = [i for i in range(1, count) if not _dirt(stats[i], ink.shape, millimetre)]
     letters = [i for i in kept if max(stats[i, 2], stats[i, 3]) > 1.0 * millimetre]

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from schemas.documents import Decision, FieldName
 from tasks.extract import values
+from tasks.extract.addresses import unclear
 from tasks.extract.numbers import strictly_valid
 
 _LATIN: Final = string.ascii_letters + "æøåÆØÅéèêëüöäáàóòôíçñčđŋšŧžÉÈÊËÜÖÄÁÀÓÒÔÍÇÑČĐŊŠŦŽ"
@@ -56,6 +57,10 @@ class Seen:
     strange: bool = False
     crossing: bool = False
     boxes: int | None = None
+    joined: bool = False
+    """A number whose digits touch, and which is even as print is: no hand, and not sure enough to be used."""
+    words: str = field(default="", repr=False)
+    """What stands in a number's cell where it is words."""
 
 
 def _name(value: str) -> bool:
@@ -108,11 +113,11 @@ def agreed(seen: Seen) -> bool:
 
 def _same_letter(first: str, place: int, second: str, likely: float) -> bool:
     """Whether the second reader's letter is the first's without its ring, or in the other size at a word's start."""
-    bare = unicodedata.normalize("NFD", second.translate(_RINGS))[0]
-    if first[place] in "ÅåØø":
-        return likely >= LIKELY and bare == first[place].translate(_RINGS)
     starts = place == 0 or first[place - 1] in " -"
-    return likely >= LIKELY_SIZE and starts and first[place].isupper() and first[place].lower() == second
+    if starts and first[place].isupper() and first[place].lower() == second:
+        return likely >= LIKELY_SIZE
+    bare = unicodedata.normalize("NFD", second.translate(_RINGS))[0]
+    return likely >= LIKELY and first[place] in "ÅåØø" and bare == first[place].translate(_RINGS)
 
 
 def tidy(name: FieldName, text: str) -> str:
@@ -125,7 +130,7 @@ def page_printed(seen: Iterable[Seen]) -> bool:
     review), nearly all its words, and most cells read the same by both readers (of a hand few are). A column in a hand
     makes the page a person's."""
     cells = list(seen)
-    numbers = [cell.printed for cell in cells if cell.name in NUMBERS]
+    numbers = [cell.printed or cell.joined for cell in cells if cell.name in NUMBERS]
     words = [cell for cell in cells if cell.name in WORDS]
     even = sum(cell.printed for cell in words) >= MOST_WORDS * len(words)
     uneven = len(numbers) - sum(numbers)
@@ -144,13 +149,15 @@ def suggestion(seen: Seen) -> str:
     return lead or other
 
 
-def judged(seen: Seen, *, page_printed: bool) -> tuple[str, float, Decision]:
+def judged(seen: Seen, *, page_printed: bool, names: str = "") -> tuple[str, float, Decision]:
     """(value, confidence, decision). `accepted`: print on a page of print, both readers the same, sound, sure, and
     nothing odd in the cell. `ready`: the same without being sure. Everything else is for `review`, handwriting always.
+    `names`: those that stand in the same column.
     """
     rule, value = POLICY[seen.name], suggestion(seen)
     odd = seen.strange or seen.crossing or seen.lines > 1
     whole = seen.boxes is None or seen.boxes == len(value)
+    odd = odd or (seen.name == "email" and unclear(value, names))
     same = agreed(seen) and rule.sound(value) and whole and not odd
     if same and seen.printed and page_printed:
         sure = seen.least >= rule.least

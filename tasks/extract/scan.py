@@ -164,8 +164,10 @@ def taken(seen: Mapping[tuple[int, FieldName], Seen], draft: Draft, number: int)
     printed = page_printed(seen.values())
     holds, faults = False, set[str]()
     for (slot, name), cell in seen.items():
-        value, confidence, decision = judged(cell, page_printed=printed)
-        if name == "fnr" and values.refuses_in_words(cell.first, on_form=True):
+        names = " ".join(other.first for (column, own), other in seen.items() if column == slot and own == "name")
+        value, confidence, decision = judged(cell, page_printed=printed, names=names)
+        value = cell.words or value
+        if name == "fnr" and values.refuses_in_words(value, on_form=True):
             draft.worded.add(slot)
         elif value:
             source = f"page {number}, column {slot}"
