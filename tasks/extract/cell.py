@@ -53,7 +53,6 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
         second.strange,
         crosses(crop, millimetre) or struck(crop, millimetre),
         boxes,
-        name in NUMBERS and not printed and hand.joined_digits(piece),
         _words(piece, tessdata, lines) if name == "fnr" and digits_in(second.text) < _FEWEST_DIGITS else "",
     )
 
@@ -86,17 +85,11 @@ def crosses(crop: Grey, millimetre: float) -> bool:
     """Whether ink runs over the crop's edge: a pen over the rules, or a value that goes on in the next cell."""
     paper = float(np.percentile(crop, 80))
     ink = (crop < 0.6 * paper).astype(np.uint8)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    high, wide = crop.shape
-    reach = _CROSSING_MM * millimetre
-    for left, top, width, height, _ in stats[1:count]:
-        beside = left <= 1 or left + width >= wide - 1
-        above = top <= 1 or top + height >= high - 1
-        if (beside and not above and width > reach) or (above and not beside and height > reach):
-            return True
-        if beside and above and min(width, height) > reach:
-            return True
-    return False
+    marks = cv2.connectedComponents(ink, connectivity=8)[1]
+    reach = round(_CROSSING_MM * millimetre)
+    inner = marks[reach:-reach, reach:-reach]
+    edges = np.concatenate([marks[:2].ravel(), marks[-2:].ravel(), marks[:, :2].ravel(), marks[:, -2:].ravel()])
+    return bool(np.intersect1d(edges[edges > 0], inner[inner > 0]).size)
 
 
 def struck(crop: Grey, millimetre: float) -> bool:

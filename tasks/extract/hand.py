@@ -20,6 +20,7 @@ MOST_UNEVEN_HEADS: Final = 0.11
 """The same of its head: in some typefaces 6 and 8 are taller."""
 MOST_SLANTED: Final = 0.015
 MOST_THICK: Final = 1.45
+MOST_THICK_JOINED: Final = 1.3
 MOST_WIDE: Final = 1.2
 MOST_WIDE_SIGN: Final = 1.3
 MOST_TALL: Final = 1.13
@@ -28,6 +29,7 @@ LEAST_DIGITS: Final = 0.85
 LEAST_ON_LINE: Final = 0.75
 """Share of a word's letters that stand on its line (some hang below)."""
 _FEWEST_DIGITS: Final = 4
+_MOST_JOINED: Final = 3
 _OFF: Final = 1.3
 _LETTER: Final = 32  # pixels of a cleaned piece's letters
 
@@ -41,21 +43,23 @@ def _marks(piece: Grey, least: int) -> NDArray[np.int64]:
 
 def printed_digits(piece: Grey, digits: int, signs: int = 0) -> bool:
     """Whether a cleaned piece, read as so many `digits`, is print: a mark for each (and for `signs`), of equal heights,
-    widths and strokes, feet and heads on straight, level lines. Digits that touch, or of which one is thicker or
-    larger, were written over."""
+    widths and strokes, feet and heads on straight, level lines. One that is thicker or larger was written over. Print
+    that touches is as wide as its digits together, and in nothing else uneven.
+    """
     marks = _digits(piece)
-    if not max(digits, _FEWEST_DIGITS) <= len(marks) <= digits + signs or _thickest(piece, marks) > MOST_THICK:
+    if not len(marks):
         return False
-    wide, high = marks[:, 2:4].max(axis=0) / np.median(marks[:, 2:4], axis=0)
-    if wide > (MOST_WIDE_SIGN if signs else MOST_WIDE) or high > MOST_TALL:
-        return False
-    return _even(marks, LEAST_DIGITS)
-
-
-def joined_digits(piece: Grey) -> bool:
-    """Whether the digits of a cleaned piece that is no sure print are a machine's after all, some of them touching."""
-    marks = _digits(piece)
-    return len(marks) >= _FEWEST_DIGITS and _thickest(piece, marks) <= MOST_THICK and _even(marks, 1.0)
+    typical = np.median(marks[:, 2:4], axis=0)
+    each = np.clip(np.round(marks[:, 2] / typical[0]), 1, _MOST_JOINED)
+    wide = float((marks[:, 2] / each).max() / typical[0])
+    joined = bool((each > 1).any())
+    return (
+        digits <= int(each.sum()) <= digits + signs
+        and wide <= (MOST_WIDE_SIGN if signs else MOST_WIDE)
+        and float(marks[:, 3].max()) <= MOST_TALL * typical[1]
+        and _thickest(piece, marks) <= (MOST_THICK_JOINED if joined else MOST_THICK)
+        and _even(marks, 1.0 if joined else LEAST_DIGITS)
+    )
 
 
 def _digits(piece: Grey) -> NDArray[np.int64]:
@@ -65,7 +69,7 @@ def _digits(piece: Grey) -> NDArray[np.int64]:
         return marks[:0]
     height = float(np.median(np.sort(marks[:, 3])[len(marks) // 2 :]))
     marks = marks[marks[:, 3] > 0.6 * height]
-    return marks[:0] if len(marks) < _FEWEST_DIGITS or marks[:, 2].max() > 2.5 * height else marks
+    return marks[:0] if len(marks) < _FEWEST_DIGITS or marks[:, 2].max() > 2.8 * height else marks
 
 
 def _even(marks: NDArray[np.int64], least: float) -> bool:

@@ -55,7 +55,7 @@ class Grid:
 
     def cell(self, row: int, column: int) -> Grey:
         """The inside of a cell, row 0 being the headings and column 0 the labels."""
-        edge = max(2, round(0.3 * self.millimetre))
+        edge = max(2, round(0.4 * self.millimetre))
         return self.page[
             self.y[row] + edge : self.y[row + 1] - edge + 1, self.x[column] + edge : self.x[column + 1] - edge + 1
         ]

@@ -57,8 +57,6 @@ class Seen:
     strange: bool = False
     crossing: bool = False
     boxes: int | None = None
-    joined: bool = False
-    """A number whose digits touch, and which is even as print is: no hand, and not sure enough to be used."""
     words: str = field(default="", repr=False)
     """What stands in a number's cell where it is words."""
 
@@ -130,7 +128,7 @@ def page_printed(seen: Iterable[Seen]) -> bool:
     review), nearly all its words, and most cells read the same by both readers (of a hand few are). A column in a hand
     makes the page a person's."""
     cells = list(seen)
-    numbers = [cell.printed or cell.joined for cell in cells if cell.name in NUMBERS]
+    numbers = [cell.printed for cell in cells if cell.name in NUMBERS]
     words = [cell for cell in cells if cell.name in WORDS]
     even = sum(cell.printed for cell in words) >= MOST_WORDS * len(words)
     uneven = len(numbers) - sum(numbers)
