@@ -106,6 +106,13 @@ CONSENT_TITLES: Final[dict[Language, str]] = {
 }
 """The heading tells a consent where neither marks nor code can be read."""
 
+
+def titled_consent(line: str) -> bool:
+    """Whether a line of text is a consent's heading; the guardians' letter has the same words within a sentence."""
+    plain = " ".join(line.casefold().split()).strip(" *#_:.")
+    return plain in {title.casefold() for title in CONSENT_TITLES.values()}
+
+
 CONSENT_FIELDS: Final = ("consent_pupil", "consent_guardian_1", "consent_guardian_2", "consent_date")
 """A PDF that has fields of these names is a consent, never a guardian's form."""
 

@@ -33,7 +33,8 @@ class Fault:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One guardian for one pupil, read and judged. `values` is what was read (corrections laid over it), `clean` the
-    normalised values that may be used. `decided_as` is a steward's word: confirm, refuse or reject."""
+    normalised values that may be used. `decided_as` is a steward's word: confirm, refuse or reject. `kind`: "guardian",
+    or "consent", a pupil's for one guardian. `reference`: the id of ours on the sheet."""
 
     submission: str
     slot: int
@@ -50,6 +51,7 @@ class Entry:
     decided_by: str | None = None
     decided_reason: str | None = None
     kind: str = "guardian"
+    reference: str = field(default="", repr=False)
 
     def get(self, name: FieldName) -> str:
         """The clean value, or ""."""

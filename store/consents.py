@@ -1,16 +1,18 @@
 """Consents to extend: given by the pupil, one row for each guardian covered, valid only once a steward confirmed it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from schemas.errors import UsageFault
 from schemas.ids import new_id
+from schemas.outcomes import EntryOutcome
 from store import audit, worklist
 from store.database import Transaction
-from store.tables import consents, links, pupils
+from store.entries import original_kept_until
+from store.tables import consents, entries, links, pupils, reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,34 @@ def record(tx: Transaction, pupil_id: str, guardian_id: str, by: str) -> str:
     return ident
 
 
+def propose(tx: Transaction, pupil_id: str, guardian_id: str, by: str) -> Consent:
+    """The consent that stands for this pair, or a new pending one; a sheet that is read again asks once."""
+    standing = [one for one in read(tx) if (one.pupil_id, one.guardian_id) == (pupil_id, guardian_id)]
+    standing = sorted((one for one in standing if one.state != "withdrawn"), key=lambda one: one.state)
+    if standing:
+        return standing[0]
+    ident = record(tx, pupil_id, guardian_id, by)
+    return next(one for one in read(tx) if one.id == ident)
+
+
+def withdrawn_since(tx: Transaction, pupil_id: str, guardian_id: str, moment: datetime) -> bool:
+    """Whether the pupil has taken a consent for this guardian back since then."""
+    mine = (consents.c.pupil_id == pupil_id) & (consents.c.guardian_id == guardian_id)
+    late = (consents.c.state == "withdrawn") & (consents.c.changed_at > moment)
+    return tx.connection.execute(select(func.count()).select_from(consents).where(mine, late)).scalar_one() > 0
+
+
 def confirm(tx: Transaction, ident: str, by: str) -> None:
-    """A named steward has confirmed it with the pupil: from now on it counts."""
-    _change(tx, ident, "pending", "confirmed", by)
+    """A named steward has confirmed it with the pupil: from now on it counts, and the sheets that proposed it are
+    decided."""
+    row = _change(tx, ident, "pending", "confirmed", by)
+    _settle(tx, row, EntryOutcome.CONSENT_RECORDED, by)
 
 
 def withdraw(tx: Transaction, ident: str, by: str) -> None:
     """The pupil takes it back, however often it was recorded: the due date falls back to the 18th birthday."""
     row = _change(tx, ident, None, "withdrawn", by)
+    _settle(tx, row, EntryOutcome.CONSENT_WITHDRAWN, by)
     pair = (consents.c.pupil_id == row.pupil_id) & (consents.c.guardian_id == row.guardian_id)
     standing = select(consents.c.id).where(pair, consents.c.state != "withdrawn")
     for again in tx.connection.execute(standing).scalars().all():
@@ -66,6 +88,20 @@ def covers(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
     mine = (consents.c.pupil_id == pupil_id) & (consents.c.guardian_id == guardian_id)
     query = select(func.count()).select_from(consents).where(mine, consents.c.state == "confirmed")
     return tx.connection.execute(query).scalar_one() > 0
+
+
+def _settle(tx: Transaction, row: Row[Any], outcome: EntryOutcome, by: str) -> None:
+    """Decide the open entries of sheets that proposed this consent."""
+    mine = (entries.c.pupil_id == row.pupil_id) & (entries.c.guardian_id == row.guardian_id)
+    waiting = select(entries.c.id, entries.c.submission_id).where(
+        mine, entries.c.kind == "consent", entries.c.outcome == EntryOutcome.NEEDS_REVIEW.value
+    )
+    for entry in tx.connection.execute(waiting).all():
+        values = {"outcome": outcome.value, "decided_at": tx.now, "decided_by": by, "held_until": None}
+        tx.connection.execute(update(entries).where(entries.c.id == entry.id).values(**values))
+        tx.connection.execute(delete(reasons).where(reasons.c.entry_id == entry.id))
+        original_kept_until(tx, entry.submission_id)
+        audit.write(tx, by, "entry_decided", entry.id, f"outcome={outcome.value} basis=steward")
 
 
 def _change(tx: Transaction, ident: str, expected: str | None, state: str, by: str) -> Row[Any]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.boxed import ARUCO, MARK_IDS, MARKS, QR_PLACE, Box, Reference, SheetKind, read_reference
+from schemas.boxed import ARUCO, MARK_IDS, MARKS, Box, Reference, SheetKind, read_reference
 
 Grey = NDArray[np.uint8]
 
@@ -97,15 +97,12 @@ def _upright_scale(matrix: Any) -> bool:
     return bool((turns > 0).all()) and near
 
 
-def reference(sheet: Sheet, page: Grey) -> Reference | None:
-    """The sheet's QR code, looked for at its place and then on the whole page; None for none, or several."""
+def reference(picture: Grey) -> Reference | None:
+    """A sheet's QR code in a picture of its place, or of the page; None for none, or several."""
     import zxingcpp
 
-    for picture in (sheet.cut(QR_PLACE, -3.0), page):
-        codes = zxingcpp.read_barcodes(
-            np.ascontiguousarray(picture), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-        )
-        told = {found for code in codes if (found := read_reference(code.text))}
-        if told:
-            return told.pop() if len(told) == 1 else None
-    return None
+    codes = zxingcpp.read_barcodes(
+        np.ascontiguousarray(picture), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    )
+    told = {found for code in codes if (found := read_reference(code.text))}
+    return told.pop() if len(told) == 1 else None

@@ -17,6 +17,7 @@ from defusedxml.ElementTree import iterparse
 
 from schemas.documents import ReadForm, Reading
 from schemas.settings import Post
+from tasks.extract.consent import unread_consent
 from tasks.extract.doubt import doubted
 from tasks.extract.draft import distinct
 from tasks.extract.numbers import holds_number
@@ -92,7 +93,7 @@ def _read(archive: zipfile.ZipFile, settings: Post) -> Reading:
     else:
         return Reading(faults=("unsupported",))
     text = "\n".join(walk.lines)[:MAX_CHARS]
-    forms = read_rows(walk.rows) or read_text(text).forms
+    forms = unread_consent(text.splitlines(), read_rows(walk.rows)) or read_text(text).forms
     if walk.doubts:
         forms = tuple(map(doubted, forms))
     seen, faults, numbers = _pictures(archive, names, settings)
@@ -101,7 +102,7 @@ def _read(archive: zipfile.ZipFile, settings: Post) -> Reading:
         forms, seen = tuple(map(doubted, forms)), list(map(doubted, seen))
     elif forms or any(form.entries for form in seen):
         faults = set()
-    every = distinct([*forms, *(form for form in seen if form.entries)])
+    every = distinct([*forms, *(form for form in seen if form.entries or form.kind == "consent")])
     return Reading(every, tuple(sorted(faults)), numbers or holds_number(text))
 
 

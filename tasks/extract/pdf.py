@@ -13,11 +13,13 @@ from typing import Any, Final
 import pypdfium2 as pdfium
 import pypdfium2.raw
 
+from schemas.boxed import titled_consent
 from schemas.documents import FIELDS, FieldName, ReadEntry, ReadField, ReadForm, Reading
 from schemas.form import LABELS
 from schemas.settings import Post
 from tasks.extract import labels, pdfpage, values
 from tasks.extract.columns import Row
+from tasks.extract.consent import filled_consent, is_consent
 from tasks.extract.doubt import doubted
 from tasks.extract.draft import Draft, distinct, squeezed
 from tasks.extract.numbers import holds_number
@@ -43,6 +45,7 @@ class _Found:
     text: list[str] = field(default_factory=list)
     unfilled: list[int] = field(default_factory=list)
     scanned: list[ReadForm] = field(default_factory=list)
+    consents: list[ReadForm] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
     numbers: bool = False
     doubts: bool = False
@@ -86,16 +89,17 @@ def _read(document: Any, settings: Post) -> Reading:
                 page.close()
         except pdfium.PdfiumError:
             found.faults.add("damaged")
-    typed = distinct([*_named(found.named, found.around), *read_rows(found.rows)])
+    typed = distinct([*_named(found.named, found.around), *read_rows(found.rows), *found.consents])
     if typed and (found.doubts or found.hidden):
         typed = tuple(map(doubted, typed))
         found.faults |= {"two_layers_disagree"} if found.hidden else set()
     if not typed:
         for number in found.unfilled:  # printed, then written on: ink, or text turned into outlines
             _scan(document[number - 1], number, settings, found, quiet=True)
-    if typed or any(form.entries for form in found.scanned):
+    scanned = [form for form in found.scanned if form.entries or form.kind == "consent"]
+    if typed or scanned:
         found.faults.discard("layout_not_found")
-    forms = distinct([*typed, *(form for form in found.scanned if form.entries)])
+    forms = distinct([*typed, *scanned])
     numbers = found.numbers or holds_number("\n".join(found.text))
     return Reading(forms, tuple(sorted(found.faults)), numbers)
 
@@ -122,6 +126,15 @@ def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) 
     found.text += lines
     if covered >= _FULL_PAGE:
         _two_layers(page, number, settings, found, read_rows(rows))
+        return
+    told = {entry.name: entry.piece.text for entry in filled}
+    if is_consent(told) or any(map(titled_consent, lines)):
+        form = filled_consent(told)
+        if form:
+            found.consents.append(form)
+        else:  # printed or written on: its marks say where
+            _scan(page, number, settings, found, quiet=True)
+            found.scanned = [one for one in found.scanned if one.entries]
         return
     named = [entry for entry in filled if _meant(entry.name)]
     if len(named) > len(filled) // 2:

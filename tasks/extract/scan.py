@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 from rapidfuzz import fuzz
 
+from schemas.boxed import QR_PLACE
 from schemas.documents import FieldName, ReadField, ReadForm, Reading
 from schemas.form import LABELS, REFUSAL_LABELS, ROWS
 from schemas.settings import Post
@@ -126,14 +127,15 @@ def read_page(page: Grey, settings: Post, number: int = 1) -> Page:
     """One grey page (uint8, height x width), by the boxed edition's marks or else by the seed's table."""
     sheet = find_sheet(page)
     if sheet:
-        read, told = _boxed(sheet, settings, number), reference(sheet, page)
+        read, told = _boxed(sheet, settings, number), reference(sheet.cut(QR_PLACE, -3.0))
         foreign = told is not None and told.kind != sheet.kind
         form = replace(read.form, reference=told.ident) if told and read.form and not foreign else read.form
         return replace(read, form=form, faults=("form_ambiguous",) if foreign else read.faults)
     grid = find_grid(page)
     grid = _upright(grid, settings) if grid else None
     if grid is None:
-        return Page()
+        told = reference(page)
+        return Page(ReadForm((), told.kind, True, reference=told.ident)) if told and told.kind == "consent" else Page()
     draft = Draft(headed=True, own_label=True)
     seen: dict[tuple[int, FieldName], Seen] = {}
     for slot in (1, 2):
@@ -146,11 +148,12 @@ def read_page(page: Grey, settings: Post, number: int = 1) -> Page:
 
 
 def _boxed(sheet: Sheet, settings: Post, number: int) -> Page:
-    """A sheet of the boxed edition. A consent is always a person's: its signature is for eyes."""
+    """A sheet of the boxed edition. A consent proposes its pupil and guardians; its signature is for eyes."""
     if sheet.kind == "consent":
-        read = taken(boxes.look_at_consent(sheet, settings.tessdata), Draft(headed=True, own_label=True), number)
+        seen = boxes.look_at_consent(sheet, settings.tessdata)
+        read = taken(seen, Draft(headed=True, own_label=True), number, one_pupil=True)
         entries = read.form.entries if read.form else ()
-        return Page(ReadForm(entries, "consent", machine_read=True), read.numbers, ("low_confidence",))
+        return Page(ReadForm(entries, "consent", machine_read=True), read.numbers, read.faults)
     draft = Draft(headed=True, own_label=True)
     for slot in (1, 2):
         found = boxes.tick(sheet, slot)
@@ -159,8 +162,8 @@ def _boxed(sheet: Sheet, settings: Post, number: int) -> Page:
     return taken(boxes.look_at(sheet, settings.tessdata), draft, number)
 
 
-def taken(seen: Mapping[tuple[int, FieldName], Seen], draft: Draft, number: int) -> Page:
-    """What was seen on a page as its form, by the policy."""
+def taken(seen: Mapping[tuple[int, FieldName], Seen], draft: Draft, number: int, *, one_pupil: bool = False) -> Page:
+    """What was seen on a page as its form, by the policy. `one_pupil`: the pupil stands once, for both guardians."""
     printed = page_printed(seen.values())
     holds, faults = False, set[str]()
     for (slot, name), cell in seen.items():
@@ -178,6 +181,8 @@ def taken(seen: Mapping[tuple[int, FieldName], Seen], draft: Draft, number: int)
             faults.add("readers_disagree")
     if seen and not printed:
         faults.add("handwritten")
+    if one_pupil:
+        draft.shared = draft.values.get(1, {}).pop("pupil", None)
     form = draft.finished()
     entries = form.entries if form else ()
     return Page(ReadForm(entries, machine_read=True), holds, tuple(sorted(faults)) if entries else ())

@@ -10,6 +10,7 @@ from typing import Final
 
 from schemas.documents import Reading
 from tasks.extract.columns import Cell, Row
+from tasks.extract.consent import unread_consent
 from tasks.extract.letters import readable
 from tasks.extract.numbers import holds_number
 from tasks.extract.sentences import in_sentences
@@ -35,8 +36,9 @@ def read_text(text: str, *, watch: bool = True) -> Reading:
     faults = ("too_large",) if len(text) > MAX_CHARS or len(lines) > MAX_LINES else ()
     lines = lines[:MAX_LINES]
     forms = read_rows(rows_of(lines))
+    forms = forms or in_sentences([line for line in lines if line.strip() and not _QUOTE.match(line)])
     return Reading(
-        forms or in_sentences([line for line in lines if line.strip() and not _QUOTE.match(line)]),
+        unread_consent(lines, forms),
         faults,
         watch and holds_number(text),
     )

@@ -11,15 +11,18 @@ from sqlalchemy import bindparam, select, update
 
 from schemas.contact import same_email, same_mobile
 from schemas.due import next_working_day
+from schemas.errors import UsageFault
 from schemas.names import agrees
 from schemas.outcomes import EntryOutcome
 from schemas.verdicts import Decision, Fault
-from store import analogue, audit, contact, guardians, worklist
+from store import analogue, audit, consents, contact, guardians, worklist
 from store.database import Transaction
 from store.guardians import Guardian
 from store.tables import links
 
 Out = EntryOutcome
+
+_UNPROVEN = Fault("consent", "consent_unproven")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Applied:
 def apply(tx: Transaction, decision: Decision) -> Applied:
     """Carry out one decision in the caller's transaction."""
     match decision.outcome:
+        case _ if decision.entry.kind == "consent":
+            return _consent(tx, decision)
         case Out.LOADED:
             return _load(tx, decision)
         case Out.UPDATED:
@@ -49,6 +54,26 @@ def apply(tx: Transaction, decision: Decision) -> Applied:
             return Applied(decision.outcome, decision.faults)
         case _:
             return Applied(decision.outcome, decision.faults)
+
+
+def _consent(tx: Transaction, decision: Decision) -> Applied:
+    """A pupil's consent for a linked guardian becomes a pending one, or with a steward's word a confirmed one. What was
+    withdrawn since it came is not given again by it."""
+    pupil_id, guardian_id, entry = decision.pupil_id, decision.guardian_id, decision.entry
+    if not pupil_id or not guardian_id or decision.restricted:
+        return Applied(decision.outcome, decision.faults)
+    if consents.withdrawn_since(tx, pupil_id, guardian_id, entry.received_at):
+        return Applied(Out.SUPERSEDED)
+    by = entry.decided_by or audit.RULES
+    try:
+        standing = consents.propose(tx, pupil_id, guardian_id, by)
+    except UsageFault:  # not 17 yet: a person tells the pupil
+        return Applied(Out.NEEDS_REVIEW, tuple(dict.fromkeys((*decision.faults, _UNPROVEN))), guardian_id)
+    if standing.state == "confirmed":
+        return Applied(Out.CONSENT_RECORDED, (), guardian_id)
+    if decision.outcome is Out.CONSENT_RECORDED:
+        consents.confirm(tx, standing.id, by)
+    return Applied(decision.outcome, decision.faults, guardian_id)
 
 
 def _load(tx: Transaction, decision: Decision) -> Applied:

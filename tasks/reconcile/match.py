@@ -77,11 +77,16 @@ class Roll:
         misspelt one only where the guardian is proven beyond doubt and no other child could be meant.
 
         `children`: the numbers of those whom the register names this guardian's. A steward may name the pupil by id,
-        which tells namesakes apart."""
+        which tells namesakes apart. So does the code on a pupil's own sheet, where the name beside it is the same, or
+        none that could be read surely: it says whose sheet it is, and proves no sender."""
         told = entry.values.get("pupil", "")
         if is_id(told, "P"):
             chosen = self.by_id.get(told)
             return Match(chosen) if chosen else Match(None, Fault("pupil", "pupil_not_found"))
+        own = self.by_id.get(entry.reference)
+        unsure = entry.sources.get("pupil", (1.0, "", "review"))[2] == "review"
+        if own is not None and (unsure or agrees(entry.get("pupil"), own.name)):
+            return Match(own)
         wanted = normalise(entry.get("pupil"))
         if not wanted:
             return Match(None, Fault("pupil", "pupil_missing"))

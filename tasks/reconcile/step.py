@@ -46,12 +46,33 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, roll: Roll, told: To
     in itself, in doubt as a document, proven. `told`: what the register says, where it was asked."""
     match = roll.find(entry, told.children(entry))
     pupil = match.pupil
+    if entry.kind == "consent":
+        return _consent(tx, entry, match)
     if pupil is None:
         return replace(_weigh(tx, entry, verdict, match, roll, told), candidates=match.candidates)
     over, covered = _no_longer(tx, entry, pupil)
     if over is not None and not _pupil_in_doubt(entry):
         return Decision(_bare(entry), Out.NOT_APPLICABLE, (over,), pupil.id)
     return replace(_weigh(tx, entry, verdict, match, roll, told), guardian_id=covered)
+
+
+def _consent(tx: Transaction, entry: Entry, match: Match) -> Decision:
+    """A pupil's consent for one guardian: proposed to a steward, who speaks with the pupil; never worth anything by
+    itself, since a guardian has every motive to send one."""
+    pupil, unproven = match.pupil, Fault("consent", "consent_unproven")
+    if entry.decided_as in ("reject", "refuse"):
+        why = _rejection(entry) if entry.decided_as == "reject" else unproven
+        return Decision(entry, Out.REJECTED, (why,), _id(pupil))
+    if pupil is None:
+        return Decision(entry, Out.NEEDS_REVIEW, (unproven, *([match.fault] if match.fault else [])))
+    if pupil.shielded:
+        return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
+    named = [one for one in guardians.of_pupil(tx, pupil.id) if agrees(one.name, entry.get("name"))]
+    if len(named) != 1:
+        return Decision(entry, Out.NEEDS_REVIEW, (unproven, *entry.faults), pupil.id)
+    if entry.decided_as == "confirm":
+        return Decision(entry, Out.CONSENT_RECORDED, (), pupil.id, "steward", guardian_id=named[0].id)
+    return Decision(entry, Out.NEEDS_REVIEW, (unproven,), pupil.id, guardian_id=named[0].id)
 
 
 def _still_kept(tx: Transaction, entry: Entry, pupil: Pupil) -> bool:

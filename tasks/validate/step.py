@@ -58,6 +58,8 @@ def validate_batch(
 
 def _verdict(claim: Claimed, opened: Opened, reading: Reading, entries: list[Entry]) -> Verdict:
     document = [Fault("document", code) for code in reading.faults]
+    if any(form.kind == "consent" and not form.entries for form in reading.forms):
+        document.append(Fault("consent", "consent_unproven"))
     outcome = SubmissionOutcome.READ
     shut = [code for code in opened.detail.split() if code in UNREADABLE] if not entries else []
     if opened.ordinary:  # a bounce may carry back a mail that only its addressee could have opened
@@ -105,15 +107,14 @@ def _draft(claim: Claimed, reading: Reading) -> list[Entry]:
     """Entries as read, one for each pupil named in a column, with the steward's corrections laid over them."""
     drafts = []
     for number, form in enumerate(reading.forms):
-        if form.kind != "guardian":
-            continue
         for column in form.entries:
             overlay = [c for c in claim.corrections if c.slot == column.slot]
             if column.empty and not overlay:
                 continue
             for position, pupil in enumerate(_pupils(column)):
                 ord_ = number * FORMS_APART + position
-                drafts.append(_entry(claim, column, ord_, pupil, form.machine_read, overlay))
+                entry = _entry(claim, column, ord_, pupil, form.machine_read, overlay)
+                drafts.append(replace(entry, kind=form.kind, reference=form.reference))
     read = {(entry.slot, entry.ord) for entry in drafts}
     typed = {(c.slot, c.ord) for c in claim.corrections if c.slot > 0} - read
     for slot, ord_ in sorted(typed):  # what a person typed off a page that no reader could read
@@ -183,7 +184,10 @@ def _judge(drafts: list[Entry], settings: Settings, today: date | None) -> list[
         kept: dict[FieldName, str] = {n: value for n, value in zip(FIELDS, row, strict=True) if isinstance(value, str)}
         if entry.refused:
             entry.values.pop("fnr", None)
-        judged.append(replace(entry, clean=kept, faults=tuple(faults.get(entry.place, ()))))
+        found = faults.get(entry.place, [])
+        if entry.kind == "consent":  # it names a pupil and a guardian, and needs no more
+            found = [fault for fault in found if fault.field in ("pupil", "name")]
+        judged.append(replace(entry, clean=kept, faults=tuple(found)))
     return judged
 
 
