@@ -53,6 +53,13 @@ def propose(tx: Transaction, pupil_id: str, guardian_id: str, by: str) -> Consen
     return next(one for one in read(tx) if one.id == ident)
 
 
+def drop_pending(tx: Transaction, pupil_id: str, guardian_id: str, by: str) -> None:
+    """A steward found that the pupil gave none: what only waited is withdrawn; a confirmed one stands."""
+    for one in read(tx):
+        if (one.pupil_id, one.guardian_id, one.state) == (pupil_id, guardian_id, "pending"):
+            _change(tx, one.id, "pending", "withdrawn", by)
+
+
 def withdrawn_since(tx: Transaction, pupil_id: str, guardian_id: str, moment: datetime) -> bool:
     """Whether the pupil has taken a consent for this guardian back since then."""
     mine = (consents.c.pupil_id == pupil_id) & (consents.c.guardian_id == guardian_id)

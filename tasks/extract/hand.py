@@ -20,7 +20,7 @@ MOST_UNEVEN_HEADS: Final = 0.11
 """The same of its head: in some typefaces 6 and 8 are taller."""
 MOST_SLANTED: Final = 0.015
 MOST_THICK: Final = 1.45
-MOST_THICK_JOINED: Final = 1.3
+MOST_THICK_JOINED: Final = 1.25
 MOST_WIDE: Final = 1.2
 MOST_WIDE_SIGN: Final = 1.3
 MOST_TALL: Final = 1.13
@@ -50,6 +50,9 @@ def printed_digits(piece: Grey, digits: int, signs: int = 0) -> bool:
     if not len(marks):
         return False
     typical = np.median(marks[:, 2:4], axis=0)
+    small = _marks(piece, round(0.3 * typical[1]))
+    if int((small[:, 2] > 0.2 * typical[1]).sum()) > len(marks):
+        return False  # something is written between them
     each = np.clip(np.round(marks[:, 2] / typical[0]), 1, _MOST_JOINED)
     wide = float((marks[:, 2] / each).max() / typical[0])
     joined = bool((each > 1).any())

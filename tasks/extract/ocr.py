@@ -27,6 +27,8 @@ _FAINTEST: Final = 170
 _ACROSS: Final = 0.8
 """Share of a row of pixels from which it is no writing."""
 
+cv2.setNumThreads(1)  # readers are processes; more threads than cores halve the speed of all
+
 _LSTM: Final[Any] = tesserocr.OEM.LSTM_ONLY
 _engines: dict[tuple[Path, Language], Any] = {}
 _lock: Final = threading.Lock()

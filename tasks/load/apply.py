@@ -62,6 +62,9 @@ def _consent(tx: Transaction, decision: Decision) -> Applied:
     pupil_id, guardian_id, entry = decision.pupil_id, decision.guardian_id, decision.entry
     if not pupil_id or not guardian_id or decision.restricted:
         return Applied(decision.outcome, decision.faults)
+    if decision.outcome is Out.REJECTED:
+        consents.drop_pending(tx, pupil_id, guardian_id, entry.decided_by or audit.RULES)
+        return Applied(decision.outcome, decision.faults, guardian_id)
     if consents.withdrawn_since(tx, pupil_id, guardian_id, entry.received_at):
         return Applied(Out.SUPERSEDED)
     by = entry.decided_by or audit.RULES

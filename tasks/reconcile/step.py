@@ -60,14 +60,16 @@ def _consent(tx: Transaction, entry: Entry, match: Match) -> Decision:
     """A pupil's consent for one guardian: proposed to a steward, who speaks with the pupil; never worth anything by
     itself, since a guardian has every motive to send one."""
     pupil, unproven = match.pupil, Fault("consent", "consent_unproven")
-    if entry.decided_as in ("reject", "refuse"):
-        why = _rejection(entry) if entry.decided_as == "reject" else unproven
-        return Decision(entry, Out.REJECTED, (why,), _id(pupil))
+    no = entry.decided_as in ("reject", "refuse")
+    why = _rejection(entry) if entry.decided_as == "reject" else unproven
     if pupil is None:
-        return Decision(entry, Out.NEEDS_REVIEW, (unproven, *([match.fault] if match.fault else [])))
+        faults = (why,) if no else (unproven, *([match.fault] if match.fault else []))
+        return Decision(entry, Out.REJECTED if no else Out.NEEDS_REVIEW, faults)
     if pupil.shielded:
         return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
     named = [one for one in guardians.of_pupil(tx, pupil.id) if agrees(one.name, entry.get("name"))]
+    if no:
+        return Decision(entry, Out.REJECTED, (why,), pupil.id, guardian_id=named[0].id if len(named) == 1 else None)
     if len(named) != 1:
         return Decision(entry, Out.NEEDS_REVIEW, (unproven, *entry.faults), pupil.id)
     if entry.decided_as == "confirm":

@@ -17,7 +17,6 @@ from schemas.ids import new_id
 from schemas.settings import Post
 from tasks.extract.marks import find_sheet
 from tasks.extract.scan import read_page
-from tasks.provision.consent_pdf import consent_pdf
 from tasks.provision.form_pdf import Pupil, form_pdf
 
 POST = Post()
@@ -128,10 +127,3 @@ def test_the_code_says_whose_sheet_it_is() -> None:
     own = with_values(form_pdf("nn", pupil=Pupil(ident, "Ola Nordmann", "1STA")), {"1_fnr": "41819077302"})
     read = read_page(worn(printed(own, dpi=200), np.random.default_rng(7), 200), POST)
     assert (ident, "") == (read.form and read.form.reference, replace(read_page(PAGE, POST)).form.reference)  # type: ignore[union-attr]
-
-
-def test_a_consent_is_known_by_its_marks_and_is_a_persons() -> None:
-    """The pupil's consent is never taken for a guardian's form, and nothing of it counts by itself."""
-    page = printed(with_values(consent_pdf("nb"), {"consent_pupil": "Ola Nordmann"}), dpi=200)
-    read = read_page(page, POST)
-    assert ("consent", ("low_confidence",)) == (read.form and read.form.kind, read.faults)

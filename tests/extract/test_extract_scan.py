@@ -88,6 +88,48 @@ def test_a_number_that_was_written_on_is_never_accepted(draw: Callable[[Any], No
     assert read is None or "review" == read.decision
 
 
+@pytest.mark.parametrize("kind", ["pale", "digit over a digit", "digit below"])
+def test_a_number_that_was_written_over_lightly_is_never_accepted(kind: str) -> None:
+    """A thin grey pen through it, another digit over one of it or hanging below one: both readers read it still."""
+
+    def draw(page: Any) -> None:
+        if kind == "pale":
+            cv2.line(page, _at(71, 174.6), _at(104, 175.4), (90,), 2)
+        else:
+            down = 1.2 if kind == "digit below" else -0.3
+            at = _at(81.0 if down < 0 else 84.3, 176.5 + down)
+            cv2.putText(page, "4", at, cv2.FONT_HERSHEY_SIMPLEX, 0.55, (30,), 2, cv2.LINE_AA)
+
+    reading = _over(draw)
+    assert reading.forms[0].entries[0].fnr is not None
+    assert "review" == reading.forms[0].entries[0].fnr.decision
+
+
+@pytest.mark.parametrize("words", ["Ønsker ikke å oppgi", "Vil ikkje oppgi", "I refuse"])
+def test_a_no_in_words_where_the_number_should_stand_is_put_to_a_steward(words: str) -> None:
+    """Though the number's cell is read for digits, words in it are read too."""
+    entry = read_image(scanned(FilledForm(FilledColumn("Ola Nordmann", words, "Kari Nordmann")), seed=3), POST).forms[0]
+    assert (True, False, None) == (entry.entries[0].refused_in_words, entry.entries[0].refused, entry.entries[0].fnr)
+
+
+def test_that_it_stands_on_the_back_is_told_as_it_is() -> None:
+    """A person sees the words, not digits made of them."""
+    form = FilledForm(FilledColumn("Ola Nordmann", "se baksiden", "Kari Nordmann"))
+    fnr = read_image(scanned(form, seed=3), POST).forms[0].entries[0].fnr
+    assert fnr is not None
+    assert ("se baksiden", "review") == (fnr.value, fnr.decision)
+
+
+def test_letters_of_the_school_close_below_the_table_are_no_refusal(told: Told) -> None:
+    """That a guardian may say no is printed on every sheet; who printed it close below the table refuses nothing."""
+    page = rendered(typed_pdf(ONE), dpi=200)
+    high = round(60 * 200 / 25.4)
+    top, bottom = round(236 * 200 / 25.4), round(222 * 200 / 25.4)
+    moved = page.copy()
+    moved[bottom : bottom + high] = page[top : top + high]
+    assert told(ONE) == told(read_image(packed([moved], dpi=200, fmt="png"), POST).forms[0])
+
+
 def test_two_numbers_in_one_cell_are_a_persons() -> None:
     """Which of them is meant, no reader knows."""
     two = FilledForm(FilledColumn("Ola Nordmann", "41819077302 10915596784", "Kari Nordmann"))
