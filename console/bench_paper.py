@@ -8,8 +8,9 @@ looks like (`bench.py`). Pen strokes are drawn, and tidier than people: real han
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -21,13 +22,17 @@ PAGES: Final = 12
 RUNS: Final = 3
 DPI: Final = 300
 WORKERS: Final = 2
+MANY: Final = 1_000
+"""Pages over which memory must stay flat."""
 
 Kind = Literal["seed", "boxed", "hand", "hand_boxed"]
 Sheet = tuple["FilledForm", bytes]
 
 
-def paper_figures(say: Callable[[str], None], *, pages: int = PAGES, runs: int = RUNS) -> list[dict[str, Any]]:
-    """The figures of `bench paper`, `pages` sheets of each kind, speed as the median of `runs`."""
+def paper_figures(
+    say: Callable[[str], None], *, pages: int = PAGES, runs: int = RUNS, many: int = MANY
+) -> list[dict[str, Any]]:
+    """The figures of `bench paper`, `pages` sheets of each kind, speed as the median of `runs`, memory over `many`."""
     from console.bench import figure
 
     say(f"{pages} sheets of each kind …")
@@ -38,7 +43,9 @@ def paper_figures(say: Callable[[str], None], *, pages: int = PAGES, runs: int =
     say("what the engines alone take …")
     ratio = {kind: _ratio_to_floor(sheets[kind][: max(2, pages // 3)], runs) for kind in kinds[:2]}
     say(f"{WORKERS} workers …")
-    speed, peak = _speed(sheets, runs)
+    speed = _speed(sheets, runs)
+    say(f"{many} pages, for their memory …")
+    warm, peak = _memory([data for made in sheets.values() for _, data in made], many)
     typed, hand = counts["seed"], [counts["hand"], counts["hand_boxed"]]
     figures = [
         figure("pages_per_second_seed", speed["seed"], "rows/s", f"{WORKERS} workers, {DPI} dpi, wall time"),
@@ -67,7 +74,8 @@ def paper_figures(say: Callable[[str], None], *, pages: int = PAGES, runs: int =
         ),
         figure("wrongly_trusted", wrong, "count", "accepted or ready, and not what the sheet says"),
         figure("layout_not_found_share", 1 - found, "share", "all sheets"),
-        figure("peak_mb_two_workers", peak, "MB", "resident, both workers together, after all pages"),
+        figure("peak_mb_two_workers", peak, "MB", f"resident, both workers together, after {many} pages"),
+        figure("peak_growth_mb", peak - warm, "MB", f"the same, against its first tenth: flat over {many} pages"),
     ]
 
 
@@ -204,24 +212,14 @@ def _spent(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def _speed(sheets: dict[Kind, list[Sheet]], runs: int) -> tuple[dict[Kind, float], float]:
-    """Pages a second by kind, and the workers' resident memory in MB at the end."""
+@contextmanager
+def _workers() -> Iterator[ProcessPoolExecutor]:
+    """Processes that read on one thread each, as the product's own reader does."""
     before = os.environ.get("OMP_THREAD_LIMIT")
     os.environ["OMP_THREAD_LIMIT"] = "1"
-    speed: dict[Kind, float] = {}
     try:
         with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
-            kinds: tuple[Kind, ...] = ("seed", "boxed")
-            for kind in kinds:
-                files = [data for _, data in sheets[kind]]
-                list(pool.map(_read_one, files[: 2 * WORKERS]))  # everything is loaded once
-                taken = []
-                for _ in range(runs):
-                    began = time.monotonic()
-                    peaks = list(pool.map(_read_one, files))
-                    taken.append(time.monotonic() - began)
-                speed[kind] = len(files) / statistics.median(taken)
-        return speed, sum(sorted(dict(peaks).values()))
+            yield pool
     finally:
         if before is None:
             del os.environ["OMP_THREAD_LIMIT"]
@@ -229,15 +227,41 @@ def _speed(sheets: dict[Kind, list[Sheet]], runs: int) -> tuple[dict[Kind, float
             os.environ["OMP_THREAD_LIMIT"] = before
 
 
+def _speed(sheets: dict[Kind, list[Sheet]], runs: int) -> dict[Kind, float]:
+    """Pages a second by kind."""
+    speed: dict[Kind, float] = {}
+    with _workers() as pool:
+        kinds: tuple[Kind, ...] = ("seed", "boxed")
+        for kind in kinds:
+            files = [data for _, data in sheets[kind]]
+            list(pool.map(_read_one, files[: 2 * WORKERS]))  # everything is loaded once
+            taken = []
+            for _ in range(runs):
+                began = time.monotonic()
+                list(pool.map(_read_one, files))
+                taken.append(time.monotonic() - began)
+            speed[kind] = len(files) / statistics.median(taken)
+    return speed
+
+
+def _memory(files: list[bytes], many: int) -> tuple[float, float]:
+    """Both workers' resident peaks together, MB, after a tenth of the pages and after all."""
+    peaks: dict[int, float] = {}
+    warm = 0.0
+    with _workers() as pool:
+        for number, (process, peak) in enumerate(pool.map(_read_one, (files[n % len(files)] for n in range(many))), 1):
+            peaks[process] = peak
+            if number == max(2 * len(files), many // 10) or number == many:
+                warm = warm or sum(peaks.values())
+    return warm, sum(peaks.values())
+
+
 def _read_one(data: bytes) -> tuple[int, float]:
     """A worker's page: (its process, its resident peak in MB)."""
     import resource
 
-    import cv2
-
     from schemas.settings import Post
     from tasks.extract.scan import read_image
 
-    cv2.setNumThreads(1)
     read_image(data, Post())
     return os.getpid(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

@@ -47,7 +47,7 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, roll: Roll, told: To
     match = roll.find(entry, told.children(entry))
     pupil = match.pupil
     if entry.kind == "consent":
-        return _consent(tx, entry, match)
+        return _consent(tx, entry, match, told.protects(verdict, match.pupil))
     if pupil is None:
         return replace(_weigh(tx, entry, verdict, match, roll, told), candidates=match.candidates)
     over, covered = _no_longer(tx, entry, pupil)
@@ -56,7 +56,7 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, roll: Roll, told: To
     return replace(_weigh(tx, entry, verdict, match, roll, told), guardian_id=covered)
 
 
-def _consent(tx: Transaction, entry: Entry, match: Match) -> Decision:
+def _consent(tx: Transaction, entry: Entry, match: Match, protected: bool) -> Decision:
     """A pupil's consent for one guardian: proposed to a steward, who speaks with the pupil; never worth anything by
     itself, since a guardian has every motive to send one."""
     pupil, unproven = match.pupil, Fault("consent", "consent_unproven")
@@ -65,7 +65,7 @@ def _consent(tx: Transaction, entry: Entry, match: Match) -> Decision:
     if pupil is None:
         faults = (why,) if no else (unproven, *([match.fault] if match.fault else []))
         return Decision(entry, Out.REJECTED if no else Out.NEEDS_REVIEW, faults)
-    if pupil.shielded:
+    if pupil.shielded or protected:
         return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
     named = [one for one in guardians.of_pupil(tx, pupil.id) if agrees(one.name, entry.get("name"))]
     if no:
