@@ -204,6 +204,29 @@ def _roster(house: "House") -> str:
     return f"{count} pupils" + (f", list of {last.made_at.date()}" if last is not None else "")
 
 
+def _retention(house: "House") -> str:
+    from store import punctual, warnings
+    from store.opening import open_store
+    from tasks.retain.overdue import late
+
+    store = open_store(house)
+    try:
+        found = late(store)
+        with store.read() as tx:
+            missed, last, ahead = punctual.missed(tx), punctual.last(tx), warnings.ahead(tx)
+    finally:
+        store.close()
+    if found:
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items()))
+        raise NotReady("overdue", f"should be gone and is not: {told}", "run: foresatt retention")
+    if missed is not None:
+        raise NotReady(
+            "retention_missed", f"retention has not done its work for {missed.isoformat()}", "run: foresatt retention"
+        )
+    told = f"last {last.isoformat()}" if last else "nothing to erase yet"
+    return f"{told}, nothing overdue" + (f"; {len(ahead)} to decide: foresatt warnings" if ahead else "")
+
+
 def _register(house: "House") -> str:
     told = house.settings.folkeregister
     if not told.on:
@@ -262,4 +285,5 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("oneroster", _oneroster),
     ("register", _register),
     ("findings", _findings),
+    ("retention", _retention),
 )

@@ -14,6 +14,7 @@ from flows.road import Tally, red, walk
 from flows.steps import GUARDED, WATCH, opened
 from schemas.documents import ChannelName
 from schemas.errors import ForesattError, RunFault, SafetyRefusal
+from store import punctual
 from store.database import Store
 from store.ledger import undecided
 from tasks.collect.census import Counted, census
@@ -79,6 +80,9 @@ def reconcile() -> dict[str, Any]:
         for name in CHANNELS:
             night.tried(lambda which=name: _count(store, which, night))  # type: ignore[misc]
         left, late, waits = undecided(store), overdue(store), morning(store)
+        with store.read() as tx:
+            if missed := punctual.fault(tx):
+                night.faults.insert(0, missed)
     if why := red(tally):
         night.faults.append(why)
     counts = _told(night, tally, len(chosen), waits)

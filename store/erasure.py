@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, select, update
 
 from schemas.outcomes import OPEN, EntryOutcome, SubmissionOutcome
-from store import analogue, deletions, holds, rosters
+from store import analogue, deletions, holds, rosters, shredding
 from store.database import Store, Transaction
 from store.entries import expire
 from store.outbox import forget
@@ -255,6 +255,7 @@ def _state(tx: Transaction, submission: str) -> str | None:
 def drop_original(tx: Transaction, submission: str) -> bool:
     """Destroy a submission's key, original and everything sealed with it; what stays is a tombstone: keyed digest,
     channel, dates, outcomes."""
+    shredding.now_due(tx, submission)
     tx.vault.destroy(submission)
     this = submissions.c.id == submission
     tx.connection.execute(update(submissions).where(this).values(original_ct=None, about_ct=None, original_due_on=None))

@@ -21,6 +21,7 @@ from store.bulk import update_keyed
 from store.database import Transaction
 from store.due_dates import refresh_due
 from store.people import name_and_class
+from store.shredding import SHRED
 from store.tables import links, pupils, worklist_lines
 from store.worklist_rows import (
     IN_VIS,
@@ -39,6 +40,8 @@ from store.worklist_rows import (
 )
 
 Signature = Literal["done", "already_in_vis", "newer_in_vis", "not_done"]
+LASTING: Final = ("remove", SHRED)
+"""Lines with a text of their own, that outlive what they are about."""
 Level = Literal["late", "alarm", "serious"]
 LEVELS: Final[tuple[Level, ...]] = ("late", "alarm", "serious")
 """An open REMOVE line past its date: from the day after, and louder after as many working days as the settings say."""
@@ -49,7 +52,8 @@ class Line:
     """One line, opened for a list. `values` holds the number, mobile and e-mail of an ADD or CHANGE, else nothing.
 
     `days_late` counts working days. `number` says why an ADD has none: `there` (the person stands in Visma InSchool
-    for another pupil, only the link is new) or `let_go` (it went with an earlier sign-off).
+    for another pupil, only the link is new) or `let_go` (it went with an earlier sign-off). `paper` is the day and file
+    name of the sheet that a shred line is about.
     """
 
     id: str
@@ -67,6 +71,7 @@ class Line:
     sign_reason: str | None = None
     days_late: int = 0
     number: Literal["", "there", "let_go"] = ""
+    paper: str = field(default="", repr=False)
 
 
 def sync(tx: Transaction) -> dict[str, int]:
@@ -236,14 +241,15 @@ def count_lines(tx: Transaction) -> int:
 def _to_do() -> ColumnElement[bool]:
     """SQL: open, and neither an addition that nobody may make now, whenever `sync` ran last, nor the removal of
     somebody who never stood there."""
-    remove = worklist_lines.c.kind == "remove"
-    return and_(worklist_lines.c.state == "open", or_(and_(remove, stands()), and_(~remove, live())))
+    kind = worklist_lines.c.kind
+    wanted = or_(kind == SHRED, and_(kind == "remove", stands()), and_(kind.not_in(LASTING), live()))
+    return and_(worklist_lines.c.state == "open", wanted)
 
 
 def _shows(tx: Transaction) -> ColumnElement[bool]:
     """SQL: near enough its date to be shown."""
     shown_from = tx.today + timedelta(days=tx.settings.worklist.show_days_ahead)
-    return or_(worklist_lines.c.kind != "remove", worklist_lines.c.due_on <= shown_from)
+    return or_(worklist_lines.c.kind.not_in(LASTING), worklist_lines.c.due_on <= shown_from)
 
 
 def late(tx: Transaction) -> dict[Level, int]:
@@ -335,12 +341,13 @@ def _open(tx: Transaction, row: Row[Any]) -> Line:
         state=row.state,
         person_too=last_of_all(tx, row),
         overdue=overdue,
-        guardian=told["guardian"],
-        pupil=told["pupil"],
-        class_name=told["class"],
+        guardian=told.get("guardian", ""),
+        pupil=told.get("pupil", ""),
+        class_name=told.get("class", ""),
         values=values,
         signed_as=row.signed_as,
         sign_reason=row.sign_reason,
         days_late=working_days_after(row.due_on, tx.today) if overdue else 0,
         number=number,
+        paper=f"{told['came']} {told['sheet']}".strip() if row.kind == SHRED else "",
     )

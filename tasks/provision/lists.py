@@ -55,6 +55,8 @@ def note(line: Line) -> str:
     told = [NUMBERS[line.number]]
     if line.kind == "remove":
         told = ["remove the link and the person" if line.person_too else "remove the link"]
+    elif line.kind == "shred":
+        told = [f"shred the {'sheet that came' if line.why == 'paper_sheet' else 'list printed'} {line.paper}".rstrip()]
     if line.state == "open" and line.signed_as == "not_done":
         told.append(f"not done so far: {line.sign_reason}")
     return "; ".join(filter(None, told))

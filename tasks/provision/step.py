@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from store import worklist
+from store import shredding, worklist
 from store.database import Store
 from store.tables import refusals
 
@@ -28,8 +28,10 @@ def provide(store: Store) -> Provided:
     """Make and cancel lines until they say what the links say. Running it again changes nothing."""
     with store.write() as tx:
         counts = worklist.sync(tx)
+        sheets = shredding.follow(tx)
         shown = worklist.count_lines(tx)
         paper = tx.connection.execute(select(func.count()).select_from(refusals)).scalar_one()
-        late = worklist.late(tx)
+        late, paper_late = worklist.late(tx), shredding.late(tx)
     louder = {"alarm": late["alarm"] + late["serious"], "serious": late["serious"]}
-    return Provided(counts["add"] + counts["remove"], counts["cancelled"], shown, sum(late.values()), paper, **louder)
+    made, overdue = counts["add"] + counts["remove"] + sheets, sum(late.values()) + paper_late
+    return Provided(made, counts["cancelled"], shown, overdue, paper, **louder)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, or_, select, update
 
 from schemas.outcomes import OPEN
-from store import audit, entries, erasure, holds, outbox, worklist
+from store import audit, entries, erasure, holds, outbox, shredding, warnings, worklist
 from store.database import Store, Transaction
 from store.tables import entries as entry_rows
 from store.tables import links, pupils, reasons, refusals, roster_runs, sightings, submissions
@@ -46,14 +46,16 @@ class Due:
         ]
 
     def counts(self) -> dict[str, int]:
-        """ "what:why" -> how many."""
-        return dict(sorted(Counter(what for _, what in self.listed()).items()))
+        """The same in counts."""
+        return tally(self.listed())
 
 
 def recompute(store: Store) -> int:
     """Recompute every pupil's due dates: time itself is an input (a summer ends, an enrolment runs out)."""
     with store.write() as tx:
-        return worklist.refresh_all(tx)
+        count = worklist.refresh_all(tx)
+        shredding.follow(tx)
+        return count
 
 
 def foreseen(store: Store) -> list[tuple[str, str]]:
@@ -73,9 +75,20 @@ def foreseen(store: Store) -> list[tuple[str, str]]:
         return found
 
 
+def warn(store: Store) -> dict[str, int]:
+    """Give the warnings that are due; returns "kind:days" -> how many."""
+    with store.write() as tx:
+        return warnings.warn(tx)
+
+
 def preview(store: Store) -> dict[str, int]:
     """`foreseen` in counts."""
-    return dict(sorted(Counter(what for _, what in foreseen(store)).items()))
+    return tally(foreseen(store))
+
+
+def tally(listed: list[tuple[str, str]]) -> dict[str, int]:
+    """ "what:why" -> how many."""
+    return dict(sorted(Counter(what for _, what in listed).items()))
 
 
 def plan(tx: Transaction) -> Due:
