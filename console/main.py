@@ -19,6 +19,7 @@ from console.check import check
 from console.consent import consent
 from console.demo import demo
 from console.erase import erase as _erase  # noqa: F401  (a part of `person`)
+from console.erased import erased
 from console.findings import findings
 from console.form import form
 from console.hold import hold as _hold  # noqa: F401  (a part of `person`)
@@ -34,6 +35,7 @@ from console.setup import init
 from console.state import State, common
 from console.store import store
 from console.submissions import show, submissions
+from console.turning import turning_18, warnings
 from console.up import up
 from console.worklist import worklist
 from schemas.errors import ForesattError
@@ -80,6 +82,9 @@ for command in (
     worklist,
     form,
     consent,
+    turning_18,
+    warnings,
+    erased,
     analogue,
     oneroster,
     store,

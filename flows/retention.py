@@ -48,10 +48,8 @@ def retention(as_of: date | None = None, dry_run: bool = False) -> dict[str, Any
         if not told["overdue"] and fault is None:
             with store.write() as tx:
                 punctual.succeeded(tx)
-    publish(
-        "retention",
-        {"erased": told["erased"], "warned": told["warned"], "overdue": kinds, "run": {"overdue": told["overdue"]}},
-    )
+    run = {"overdue": told["overdue"]}
+    publish("retention", {"erased": told["erased"], "warned": told["warned"], "overdue": kinds, "run": run})
     if told["overdue"]:
         raise RunFault("overdue", f"overdue after the sweep: {_said(kinds)}", "run it again, then call for help")
     if fault is not None:

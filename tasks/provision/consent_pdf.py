@@ -31,8 +31,17 @@ _DAY_MONTH_YEAR: Final = (2, 4)
 def consent_pdf(language: Language = "nb", sender: Sender = NOBODY, pupil: Pupil | None = None) -> bytes:
     """One A4 page with fields, but for the signature, which is written by hand; a pupil's own with name and QR code."""
     told = words(language)
+    sheets = Sheets(told.consent.title, told.lang)
+    consent_page(sheets, language, sender, pupil)
+    return sheets.finished()
+
+
+def consent_page(
+    sheets: Sheets, language: Language, sender: Sender, pupil: Pupil | None = None, *, fillable: bool = True
+) -> None:
+    """The consent on the page that is being drawn; without fields where many pupils' pages lie in one document."""
+    told = words(language)
     consent = told.consent
-    sheets = Sheets(consent.title, told.lang)
     letter(sheets, consent.title, consent.letter, above=(sender.name, pupil.class_name if pupil else ""), size=10.5)
     with sheets.artefact():
         sheets.marks("consent")
@@ -40,15 +49,15 @@ def consent_pdf(language: Language = "nb", sender: Sender = NOBODY, pupil: Pupil
         sheets.line(34, 135.4, consent.form_heading, 11, "Semibold")
     sheets.paragraph(34, 140.4, consent.declare, 142, 9, 4.2)
     with sheets.tag("Table"):
-        _rows(sheets, consent, f"{pupil.name}, {pupil.class_name}".rstrip(", ") if pupil else "")
+        name = f"{pupil.name}, {pupil.class_name}".rstrip(", ") if pupil else ""
+        _rows(sheets, consent, name, fillable=fillable)
     sheets.paragraph(34, 266.6, consent.sending, 112, 9, 4.3, weight="Semibold")
     if pupil:
         with sheets.tag("Figure", alt=told.qr_alt), sheets.content():
             sheets.qr(QR_PLACE, Reference("consent", language, pupil.ident).text())
-    return sheets.finished()
 
 
-def _rows(sheets: Sheets, consent: ConsentWords, name: str) -> None:
+def _rows(sheets: Sheets, consent: ConsentWords, name: str, *, fillable: bool) -> None:
     cells = (CONSENT_PUPIL, CONSENT_GUARDIANS[1], CONSENT_GUARDIANS[2], CONSENT_DATE)
     labels = (consent.pupil, *consent.guardians, consent.date)
     for label, box, called in zip(labels, cells, CONSENT_FIELDS, strict=True):
@@ -68,6 +77,11 @@ def _rows(sheets: Sheets, consent: ConsentWords, name: str) -> None:
                 if dated:
                     with sheets.tag("P"), sheets.content():
                         sheets.line(box.right + 3, box.y + box.height / 2 + 1.0, consent.how, 8, grey=QUIET)
+                if not fillable:
+                    if box is CONSENT_PUPIL:
+                        with sheets.tag("P"), sheets.content():
+                            sheets.line(box.x + 2, box.y + box.height / 2 + 1.2, name, 10)
+                    continue
                 inside = box if dated else Box(box.x + 0.8, box.y + 0.8, box.width - 1.6, box.height - 1.6)
                 sheets.field(
                     Field(

@@ -1,14 +1,16 @@
-"""Letters to the guardians who get paper instead of a login: the form's design, a page each.
+"""Letters in the form's design: to the guardians who get paper instead of a login, and to pupils who turn 18.
 
 Belongs here: one letter a recipient, the address where a window envelope shows it. Does not belong here: who gets one
 (`merge`), what the school wants to tell them this time (given as text).
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 from schemas.boxed import Language
-from tasks.provision.form_pdf import LEFT, NOBODY, WIDE, Sender
+from tasks.provision.consent_pdf import consent_page
+from tasks.provision.form_pdf import LEFT, NOBODY, WIDE, Pupil, Sender
 from tasks.provision.merge import Recipient
 from tasks.provision.sheet import QUIET, Sheets, lines_of
 from tasks.provision.words import words
@@ -42,20 +44,59 @@ def letters_pdf(
     return sheets.finished()
 
 
+def eighteen_pdf(pupils: Sequence[tuple[Pupil, date]], language: Language = "nb", sender: Sender = NOBODY) -> bytes:
+    """A letter to each pupil who turns 18 on that day, asking whether guardians keep their access, and on the page
+    after it the consent with the pupil's name and QR code. ValueError for nobody. No guardian is named: whom a consent
+    covers is for the pupil to write."""
+    if not pupils:
+        raise ValueError("nobody to write to")
+    told = words(language)
+    sheets = Sheets(told.eighteen.title, told.lang)
+    for number, (pupil, day) in enumerate(pupils):
+        if number:
+            sheets.next_page()
+        with sheets.tag("Sect"):
+            about = told.eighteen.about.format(pupil=pupil.name, class_name=pupil.class_name).rstrip(", ")
+            body = [text.format(day=_day(day, told.eighteen.months, language)) for text in told.eighteen.text]
+            _top(sheets, sender, [pupil.name, pupil.class_name])
+            _text(sheets, told.eighteen.title, about, [*body, _ending(told.eighteen.greeting, sender)])
+        sheets.next_page()
+        with sheets.tag("Sect"):
+            consent_page(sheets, language, sender, pupil, fillable=False)
+    return sheets.finished()
+
+
+def _day(day: date, months: Sequence[str], language: Language) -> str:
+    dot = "" if language == "en" else "."
+    return f"{day.day}{dot} {months[day.month - 1]} {day.year}"
+
+
 def _letter(sheets: Sheets, recipient: Recipient, language: Language, sender: Sender, body: list[str]) -> None:
     told = words(language).paper
+    about = told.about.format(pupil=recipient.pupil, class_name=recipient.class_name).rstrip(", ")
+    _top(sheets, sender, [recipient.name, *_address(recipient.address)])
+    _text(sheets, told.title, about, [*body, _ending(told.greeting, sender)])
+
+
+def _ending(greeting: str, sender: Sender) -> str:
+    return greeting + (f"\n{sender.name}" if sender.name else "")
+
+
+def _top(sheets: Sheets, sender: Sender, lines: Sequence[str]) -> None:
     with sheets.artefact():
         sheets.line(LEFT, 17.0, sender.name, 8.5, grey=QUIET)
     with sheets.tag("P"), sheets.content():
         y = _ADDRESS
-        for line in (recipient.name, *_address(recipient.address)):
+        for line in lines:
             sheets.line(LEFT, y, line, _SIZE)
             y += _LEADING
+
+
+def _text(sheets: Sheets, title: str, about: str, body: Sequence[str]) -> None:
     with sheets.tag("H1"), sheets.content():
-        sheets.line(LEFT, _BODY, told.title, 13, "Semibold")
-    about = told.about.format(pupil=recipient.pupil, class_name=recipient.class_name).rstrip(", ")
+        sheets.line(LEFT, _BODY, title, 13, "Semibold")
     y = sheets.paragraph(LEFT, _BODY + 7.5, about, WIDE, 9.5, 4.5, grey=QUIET) + 5
-    for paragraph in (*body, told.greeting + (f"\n{sender.name}" if sender.name else "")):
+    for paragraph in body:
         for part in paragraph.split("\n"):
             y = _flowing(sheets, part, y)
         y += 2.6

@@ -69,6 +69,17 @@ class WorklistWords(_Words):
     notes: dict[str, str]
 
 
+class EighteenWords(_Words):
+    """The letter to a pupil who turns 18. `about` holds {pupil} and {class_name}; the texts may hold {day}, {before}
+    and {school}. `months` are the twelve names."""
+
+    title: str
+    about: str
+    text: tuple[str, ...]
+    greeting: str
+    months: tuple[str, ...]
+
+
 class Words(_Words):
     """One language. `sending` holds {digipost} and {email}; `labels` has one for each field of the form."""
 
@@ -91,6 +102,7 @@ class Words(_Words):
     consent: ConsentWords
     paper: PaperWords
     worklist: WorklistWords
+    eighteen: EighteenWords
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Final
 from schemas.boxed import Box, Language
 from schemas.masking import mask
 from schemas.settings import WorklistField
-from store.worklist import Line
+from store.worklist import LASTING, Line
 from tasks.provision.form_pdf import LEFT, NOBODY, WIDE, Sender
 from tasks.provision.sheet import QUIET, Sheets, lines_of, width_of
 from tasks.provision.words import WorklistWords, words
@@ -74,6 +74,8 @@ def _block(
     with sheets.tag("H2"), sheets.content():
         sheets.line(LEFT, y, f"{told.kinds[line.kind]} – {when}{late}", 10.5, "Semibold")
     told_of = [name for name in fields if name in ("pupil", "class", "guardian") or line.kind != "remove"]
+    if line.kind == "shred":  # paper has neither
+        told_of = []
     for number, name in enumerate(told_of):
         x, at = LEFT + number % 3 * _COLUMN, y + 5.2 + number // 3 * 7.6
         with sheets.tag("P"), sheets.content():
@@ -84,7 +86,7 @@ def _block(
         with sheets.tag("P"), sheets.content():
             sheets.line(LEFT, y + 20.4, _cut(note, WIDE), 8.5)
     x = LEFT
-    for word in told.signed if line.kind != "remove" else [*told.signed[:2], told.signed[3]]:
+    for word in told.signed if line.kind not in LASTING else [*told.signed[:2], told.signed[3]]:
         with sheets.artefact():
             sheets.tick_box(Box(x, y + 22.3, 3, 3))
         with sheets.tag("P"), sheets.content():
@@ -113,6 +115,8 @@ def _note(told: WorklistWords, line: Line) -> str:
     said = [told.notes[line.number]] if line.number else []
     if line.kind == "remove":
         said.append(told.notes["person_too" if line.person_too else "link_only"])
+    if line.kind == "shred":
+        said.append(f"{told.notes[line.why]} {line.paper}".rstrip())
     if line.signed_as == "not_done":
         said.append(f"{told.signed[3]}: {line.sign_reason}")
     return "; ".join(said)

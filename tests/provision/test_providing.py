@@ -24,14 +24,17 @@ def line(**changes: object) -> Line:
 
 
 def test_provision_brings_the_lists_in_step(desk: Desk) -> None:
-    """Two guardians loaded and one on paper: two ADD and two REMOVE lines made, two to work on, none late."""
+    """Two guardians loaded and one on paper: two ADD and two REMOVE lines, and one for each sheet to shred. To work on
+    are the ADD lines and the refused sheet, whose sealed original went at once; none is late."""
     family, other = desk.family(), desk.family()
     desk.decided(both(family))
     desk.decided(refusal(other, other.mother))
 
     # The REMOVE lines were written with the links, when these got their due dates.
-    assert Provided(made=2, cancelled=0, open=2, overdue=0, on_paper=1) == provide(desk.store)
-    assert ["add", "add", "remove", "remove"] == sorted(row.kind for row in desk.rows(tables.worklist_lines))
+    assert Provided(made=3, cancelled=0, open=3, overdue=0, on_paper=1) == provide(desk.store)
+    assert ["add", "add", "remove", "remove", "shred", "shred"] == sorted(
+        row.kind for row in desk.rows(tables.worklist_lines)
+    )
 
 
 def test_provision_again_changes_nothing(desk: Desk) -> None:
