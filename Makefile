@@ -1,6 +1,6 @@
 # What one types in this house. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help setup servers demo test fuzz check format docs forms screens lock clean
+.PHONY: help setup servers demo test simulate fuzz check format docs forms screens lock clean
 BIN := .venv/bin
 UV ?= uv
 
@@ -18,6 +18,9 @@ demo: setup ## run a whole synthetic school through every step, in a fresh home
 
 test: servers ## run the tests (some only: make test ARGS="tests/store -x")
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+simulate: servers ## let a made-up school of 1,500 live through five years, day by day, looking every morning (minutes)
+	@FORESATT_SIMULATE=1 $(BIN)/python -m pytest tests/retain/test_simulated_school.py -k every_morning --durations=1 $(ARGS)
 
 fuzz: servers ## try what anybody may write on the judges, for half an hour or so (make test does it for seconds)
 	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz $(ARGS)

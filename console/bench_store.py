@@ -47,7 +47,7 @@ def store_figures(count: int, say: Callable[[str], None]) -> list[Figure]:
     with ExitStack() as stack:
         for name in ("sqlite", "postgresql"):
             say(f"{name} …")
-            figures += _of_one(name, stack.enter_context(_stores(name)), count, say)
+            figures += _of_one(name, stack.enter_context(stores(name)), count, say)
     return figures
 
 
@@ -56,14 +56,14 @@ def _of_one(name: str, fresh: Open, count: int, say: Callable[[str], None]) -> l
     for run in range(RUNS):
         store, bare = fresh(), fresh()
         say(f"  {count:,} guardians, {run + 1} of {RUNS} …")
-        ratios.append(_load(store, count) / _load_bare(store, bare))
+        ratios.append(load(store, count) / _load_bare(store, bare))
         bare.close()
         if run < RUNS - 1:
             store.close()
     erased[count] = statistics.median(_erase(store) for _ in range(RUNS))
     store.close()
     small = fresh()
-    _load(small, count // 10)
+    load(small, count // 10)
     erased[count // 10] = statistics.median(_erase(small) for _ in range(RUNS))
     small.close()
     say("  the queue …")
@@ -84,7 +84,7 @@ def _of_one(name: str, fresh: Open, count: int, say: Callable[[str], None]) -> l
 
 
 @contextmanager
-def _stores(name: str) -> Iterator[Open]:
+def stores(name: str) -> Iterator[Open]:
     """A maker of fresh stores on one kind of database."""
     from fixtures.postgresql import postgresql
     from schemas.settings import Settings
@@ -107,7 +107,7 @@ def _stores(name: str) -> Iterator[Open]:
         yield fresh
 
 
-def _load(store: "Store", count: int) -> float:
+def load(store: "Store", count: int) -> float:
     """Seconds to load guardians, each linked to a pupil, in one transaction."""
     from fixtures.numbers import synthetic_numbers
     from store import guardians
@@ -194,7 +194,7 @@ def _erase(store: "Store") -> float:
     """Seconds to erase what is due, from the plan to the note in the deletion ledger."""
     from tasks.retain.sweep import erase_due
 
-    _make_due(store)
+    make_due(store)
     began = time.perf_counter()
     counts = erase_due(store)
     taken = time.perf_counter() - began
@@ -203,7 +203,7 @@ def _erase(store: "Store") -> float:
     return taken
 
 
-def _make_due(store: "Store") -> None:
+def make_due(store: "Store") -> None:
     """1,500 links due today, each with an ADD line that was signed off and its REMOVE line; not timed."""
     from sqlalchemy import select, update
 

@@ -14,6 +14,7 @@ from console.answers import answers
 from console.audit import audit
 from console.bench import bench
 from console.bench_reconcile import reconcile as bench_reconcile
+from console.bench_retention import retention as bench_retention
 from console.bench_store import store as bench_store
 from console.check import check
 from console.consent import consent
@@ -97,6 +98,7 @@ for command in (
 ):
     cli.add_command(command)
 bench.add_command(bench_store)
+bench.add_command(bench_retention)
 bench.add_command(bench_reconcile)
 
 

@@ -153,7 +153,7 @@ def picture(home: Path) -> dict[str, Any]:
             ),
             "guardians": len(run(select(tables.guardians.c.id)).all()),
             "paper": sorted((pupils[one.pupil_id], one.name, one.why) for one in analogue.of_pupil(tx)),
-            "lines": sorted((pupils[x.pupil_id], x.kind, x.state) for x in run(select(tables.worklist_lines))),
+            "lines": sorted((pupils.get(x.pupil_id, ""), x.kind, x.state) for x in run(select(tables.worklist_lines))),
             "outbox": Counter(run(select(tables.outbox.c.kind)).scalars()),
             "keys": Counter(ident[0] for ident in run(select(tables.data_keys.c.subject_id)).scalars()),
             "sightings": Counter(
