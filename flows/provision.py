@@ -18,7 +18,7 @@ answer_task = safe_task(send_where_set_up, "answers")
 @safe_flow("provision")
 def provision() -> dict[str, Any]:
     """Run it once; a second run changes nothing. An overdue REMOVE line shows in the summary until it is signed,
-    and once it is some working days late (a setting) the run is red; as it is where the night's retention is missing."""
+    and once it is some working days late (a setting) the run is red, as it is where a night's retention is missing."""
     with opened() as store:
         counts = asdict(provide_task(store))
         with store.read() as tx:

@@ -55,7 +55,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 """The migration that makes these tables; a store at another one is not used."""
 
 metadata = MetaData(naming_convention=NAMES)
@@ -239,6 +239,7 @@ worklist_lines = Table(
     Column("kind", Code, nullable=False),
     Column("pupil_id", Id, index=True),
     Column("guardian_id", Id, index=True),
+    Column("submission_id", Id, index=True),
     Column("state", Code, nullable=False, server_default="open", index=True),
     Column("why", Code, nullable=False),
     Column("due_on", Date),
@@ -259,6 +260,15 @@ exported_ids = Table(
     Column("role", Code, nullable=False),
     Column("imprint_ct", LargeBinary, nullable=False),
     Column("told_at", UtcDateTime, nullable=False),
+)
+warnings = Table(
+    "warnings",
+    metadata,
+    Column("subject_id", Id, primary_key=True),
+    Column("kind", Code, primary_key=True),
+    Column("about_on", Date, primary_key=True, index=True),
+    Column("days_ahead", SmallInteger, primary_key=True),
+    Column("warned_at", UtcDateTime, nullable=False),
 )
 outbox = Table(
     "outbox",
