@@ -47,7 +47,8 @@ def check_mobile(text: str | None) -> tuple[str | None, str | None]:
 
 def same_mobile(a: str | None, b: str | None) -> bool:
     """Whether both are the same usable number, by E.164; two empty or bad ones are not the same."""
-    first, second = check_mobile(a)[0], check_mobile(b)[0]
+    first = check_mobile(a)[0]
+    second = first if a == b else check_mobile(b)[0]
     return first is not None and first == second
 
 
@@ -122,7 +123,8 @@ def check_email(text: str | None) -> tuple[str | None, str | None]:
 
 def same_email(a: str | None, b: str | None) -> bool:
     """Whether both are the same usable address, whatever the case; two empty or bad ones are not the same."""
-    first, second = check_email(a)[0], check_email(b)[0]
+    first = check_email(a)[0]
+    second = first if a == b else check_email(b)[0]
     return first is not None and second is not None and first.casefold() == second.casefold()
 
 

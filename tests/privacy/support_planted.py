@@ -5,6 +5,7 @@ Belongs here: planting them in every place that a sender can write in. Does not 
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -82,8 +83,8 @@ class Planter:
     inbox: Inbox
 
     def sow(self) -> None:
-        """Nine deliveries: read and loaded, with a wrong number, about an unknown pupil, unencrypted, by Digipost
-        and by post, no form, damaged."""
+        """Ten deliveries: read and loaded, with a wrong number, about an unknown pupil, unencrypted, by S/MIME, by
+        Digipost and by post, no form, damaged."""
         book, (first, second, third, fourth, fifth, sixth, _, turning) = Casebook(self.school), people(self.school)
         keys = {"home": self.home / "gnupg", "recipients": [secret_keys(self.home / "gnupg")[0].fingerprint]}
         when = self._hours()
@@ -102,6 +103,11 @@ class Planter:
         self._mail(mail.plain(f"Hei, jeg heter {sixth.adults[0].name} og spør om {WORD}.", head), head)
         head = self._head(sixth, next(when))
         self._mail(mail.broken_armour(book.both(sixth), head, **keys), head)
+        school = mail.certificate(self.home / "gnupg" / "smime" / "2026.pem", "Skolen")
+        head = self._head(sixth, next(when))
+        with tempfile.TemporaryDirectory() as own:  # the guardian's, who bears a planted name in the certificate too
+            signer = mail.certificate(Path(own) / "signer.pem", sixth.adults[0].name)
+            self._mail(mail.smime(book.both(sixth), head, recipient=school, signer=signer), head)
         letter = pages.typed_pdf(book.both(fifth)), self._told(fifth), f"{fifth.adults[0].name} {WORD}"
         ordinary = f"Hei, jeg heter {self._told(sixth)} og spør om {WORD}.".encode(), *letter[1:], "text/plain"
         self.inbox.standin.add(Letter(*letter, delivered_at=next(when)), Letter(*ordinary, delivered_at=next(when)))

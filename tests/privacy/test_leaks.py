@@ -233,9 +233,10 @@ def test_the_planted_people_went_the_whole_way(story: Story) -> None:
     """After all the failures every delivery is decided and the people are in the store: there was something to leak."""
     lines = submissions(story.home)
 
-    assert 10 == len(lines)
+    assert 11 == len(lines)
     assert {"decided"} == {line.state for line in lines}
     assert {"read", "not_a_form", "unreadable"} == {line.outcome for line in lines}
+    assert 1 == sum(line.outcome == "unreadable" for line in lines)  # the broken armour, and not the S/MIME mail
     assert {"loaded", "needs_review", "refused"} <= {entry.outcome for line in lines for entry in line.entries}
     with opened(story.home) as store, store.deletions.connect() as ledger:
         query = select(deletion_ledger.c.done_at).where(deletion_ledger.c.reason == "turned_18")
