@@ -92,10 +92,11 @@ class Roll:
             return Match(None, Fault("pupil", "pupil_missing"))
         exact = [at for at in self._sharing(wanted) if self._keys[at] == wanted]
         exact = exact or [at for at in self._sharing(wanted) if self._same_words(entry, at)]
+        if len(exact) == 1:
+            return Match(self.pupils[exact[0]])
         proven = [at for at in exact if self._proven(entry, at, children)]
-        for found in (exact, proven):
-            if len(found) == 1:
-                return Match(self.pupils[found[0]])
+        if len(proven) == 1:
+            return Match(self.pupils[proven[0]])
         if exact:
             return Match(None, Fault("pupil", "pupil_ambiguous"), self._candidates(entry, exact))
         form = phonetic(entry.get("pupil")).split()
