@@ -77,21 +77,22 @@ def settle(channels: Sequence[Channel], store: Store) -> int:
                 sightings.c.settled_at.is_(None), sightings.c.handle_ct.is_not(None), submissions.c.state == "decided"
             )
         )
-        rows = [row for row in tx.connection.execute(query) if row.channel in by_name]
-        tx.vault.preload(row.id for row in rows)
-        waiting = [
-            (row.id, row.channel, _handle(tx, row.id, row.handle_ct), _fate(row.outcome, row.is_open)) for row in rows
-        ]
+        waiting = [row for row in tx.connection.execute(query) if row.channel in by_name]
     faults: list[OutsideFault] = []
     for start in range(0, len(waiting), TOGETHER):
+        some = waiting[start : start + TOGETHER]
+        with store.read() as tx:
+            tx.vault.preload(row.id for row in some)
+            handles = [_handle(tx, row.id, row.handle_ct) for row in some]
         moved: dict[str, str | None] = {}
-        for ident, name, handle, fate in waiting[start : start + TOGETHER]:
+        for row, handle in zip(some, handles, strict=True):
+            fate = _fate(row.outcome, row.is_open)
             try:
-                kept = by_name[name].settle(handle, fate)
+                kept = by_name[row.channel].settle(handle, fate)
             except OutsideFault as fault:  # one copy out of reach does not keep the others
                 faults.append(fault)
                 continue
-            moved[ident] = kept if fate != "ordinary" else None
+            moved[row.id] = kept if fate != "ordinary" else None
         if moved:
             with store.write() as tx:
                 _settled(tx, moved)
