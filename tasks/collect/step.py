@@ -83,6 +83,7 @@ def settle(channels: Sequence[Channel], store: Store) -> int:
         some = waiting[start : start + TOGETHER]
         with store.read() as tx:
             tx.vault.preload(row.id for row in some)
+            some = [row for row in some if tx.vault.has_key(row.id)]  # another run may have settled it meanwhile
             handles = [_handle(tx, row.id, row.handle_ct) for row in some]
         moved: dict[str, str | None] = {}
         for row, handle in zip(some, handles, strict=True):
