@@ -167,6 +167,11 @@ on = false
 [evidence]
 roster = true               # the school's own list may prove a link, with number, mobile or e-mail
 
+[roster]                      # what the nightly run takes in; see docs/operators/roster.md
+# file = "/path/to/elever.csv"
+# mapping = "skolen"
+# year_starts = 2026-08-17    # for lists that do not say when an enrolment starts
+
 [retention]
 leap_day = "28_february"    # when somebody born on 29 February turns 18
 originals_days = 30
