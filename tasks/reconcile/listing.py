@@ -25,6 +25,8 @@ from tasks.reconcile.table import Table
 COLUMNS: Final = tuple(name for name in RosterRows.to_schema().columns if name != "line")
 """Ours: what a list is turned into, and what an ordinary one may call its columns."""
 Cells = dict[str, str]
+_TELLING: Final = frozenset({*DATES, "skjermet", "avgangselev", "elev_id", "fnr", "navn"})
+"""Where a cut cell could say something else than it did: a year, nothing instead of ja."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,10 @@ class _Reader:
         ]
         if unread:
             raise unreadable(unread)
+        last = {ours for ours, places in self._at.items() if len(self._header) - 1 in places}
+        if self._table.open_end and last & _TELLING:
+            said = "the last line has no end, so its last cell may be cut"
+            raise Unreadable("roster_broken", said, "export it again, or end it with a line break")
         cells, origin = self._cells(rows)
         where = [lines[at] for at in origin]
         columns = {name: [row.get(name) or None for row in cells] for name in COLUMNS}

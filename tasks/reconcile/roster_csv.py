@@ -66,8 +66,9 @@ def csv_table(data: bytes, encoding: str = "", separator: str = "", most: int = 
     rows, lines = _rows(text, separator, most, name)
     if declared:
         lines = [line + 1 for line in lines]
+    open_end = not text.endswith(("\n", "\r"))
     named = {"\t": "tab"}.get(separator, separator)
-    return Table("csv", rows, lines, (("encoding", encoding), ("separator", named)), name=name)
+    return Table("csv", rows, lines, (("encoding", encoding), ("separator", named)), name=name, open_end=open_end)
 
 
 def decoded(data: bytes, encoding: str = "") -> tuple[str, str]:

@@ -17,7 +17,7 @@ class Table:
     """Cells as text, trimmed, in rows of the file, with the line of each; rows without any are left out.
 
     `about`: (what, how) of the file, for people. `unread`: cells that hold no value, such as an error or a formula that
-    was never worked out; (line, column from 0, code).
+    was never worked out, as (line, column from 0, code). `open_end`: nothing says that the last row is whole.
     """
 
     kind: str
@@ -26,6 +26,7 @@ class Table:
     about: tuple[tuple[str, str], ...] = ()
     unread: tuple[tuple[int, int, str], ...] = ()
     name: str = ""
+    open_end: bool = False
 
     def header_at(self, wanted: Sequence[str] = ()) -> int | None:
         """The row that holds the names: with all of `wanted`, else the first in which the most of them mean something,

@@ -56,6 +56,32 @@ def test_a_roster_that_suddenly_shrank_is_refused(kept: int, office: Office, tmp
     assert ("held", "roster_shrank") if kept else ("refused", "roster_empty") == (newest["state"], newest["why"])
 
 
+def test_a_list_with_other_columns_is_understood_and_its_mapping_saved(
+    homes: Town, office: Office, tmp_path: Path
+) -> None:
+    """A dry run says what was taken as what and what cannot be read, and saves it for an editor; then it is read so."""
+    home, file = homes.home("c-mapping"), tmp_path / "liste.txt"
+    names = {"elev_id": "Elevnr.", "navn": "Namn", "født": "Fødd", "foresatt1_mobil": "Føresett 1 – mobilnr"}
+    head, *rows = homes.school.roster_csv().decode().splitlines(keepends=True)
+    for ours, theirs in names.items():
+        head = head.replace(f"{ours};", f"{theirs};", 1)
+    file.write_text("".join([head, *rows]), "utf-16")
+    told = ("roster", "import", file, "--dry-run", "--save-mapping", "skolen")
+    tried = office.runs(*told, "--json", home=home).fine().json
+    assert ("Namn", "UTF-16", ";", 0) == (
+        tried["understood"]["navn"], tried["understood"]["encoding"], tried["understood"]["separator"], tried["added"],
+    )  # fmt: skip
+    assert 'navn = "Namn"' in (home / "mappings" / "skolen.toml").read_text("utf-8")
+    assert 0 == office.runs("roster", "import", file, "--mapping", "skolen", "--json", home=home).fine().json["changed"]
+    assert "Namn" in office.runs("roster", "mappings", "skolen", home=home).fine().out
+
+    file.write_text("".join([head, rows[0].replace(";20", ";x0"), *rows[1:]]), "utf-8")
+    broken = office.runs("roster", "import", file, "--dry-run", home=home)
+    assert 2 == broken.code
+    assert "line 2, column Fødd" in broken.out
+    assert rows[0].split(";")[1] not in broken.out
+
+
 def test_a_held_roster_waits_for_a_name(homes: Town, office: Office, tmp_path: Path) -> None:
     """`check` says so, `roster runs` shows it, and it is taken in by whoever releases it."""
     home, file = homes.home("c-held"), tmp_path / "elever.csv"

@@ -74,6 +74,19 @@ def test_a_list_cut_within_a_letter_is_not_taken_for_another_encoding() -> None:
     assert "roster_encoding" == refused(data + b"3;Bj\xf8rg;05.03.2010\n").code
 
 
+@pytest.mark.parametrize(("column", "cell"), [("Slutt", "18.06.2027"), ("Skjermet", "ja"), ("Elevnr", "1234")])
+def test_a_last_line_without_its_end_may_be_cut(column: str, cell: str) -> None:
+    """A year of two digits, no protection, another id: where the last cell could say so, the file must have an end."""
+    names = {"Elevnr": "17", "Navn": "Ola Maur", "Født": "05.03.2010", "Klasse": "2STA"}
+    names.pop(column, None)
+    text = f"{';'.join(names)};{column}\n{';'.join(names.values())};{cell}"
+
+    assert "roster_broken" == refused(text).code
+    assert "roster_broken" == refused(text[:-2]).code
+    assert 1 == len(read(text + "\n").pupils)
+    assert "2STA" == one("Elevnr;Navn;Født;Klasse\n1;Ola Maur;05.03.2010;2STA").class_name
+
+
 def test_excels_own_hint_and_lines_above_the_names_are_passed_over() -> None:
     """`sep=`, a title, the day of the export; lines are counted as the file has them."""
     text = "sep=;\nElevliste høst;;\nTatt ut 14.10.2026;;\n" + PLAIN.replace("06.04.2010", "x")
