@@ -109,11 +109,15 @@ def _compare(
         ends = pupil_due(tx, told.born or row.born, told.enrolments or (), consent=False).on
         kept = told.known if ends is None or ends > tx.today else ()
         same_dates = told.born == row.born and set(told.enrolments or ()) == set(stay)
-        after = Pupil(
-            row.id, told.name or "", told.born or row.born, told.class_name or "", told.number or "",
-            row.shielded, stay, kept or (),
-        )  # fmt: skip
-        if same_dates and before == after and row.missing_runs == 0:
+        after = before and replace(
+            before,
+            name=told.name or "",
+            born=told.born or row.born,
+            class_name=told.class_name or "",
+            number=told.number or "",
+            known=kept or (),
+        )
+        if same_dates and before is not None and before == after and row.missing_runs == 0:
             plan.unchanged += 1
             continue
         plan.changed.append((told, row))

@@ -37,23 +37,25 @@ def test_a_roster_can_be_tried_first(office: Office, homes: Town, tmp_path: Path
 
 
 @pytest.mark.parametrize("kept", [0, 60])
-def test_a_roster_that_suddenly_shrank_is_refused(kept: int, office: Office, tmp_path: Path) -> None:
+def test_a_roster_that_suddenly_shrank_is_refused(kept: int, homes: Town, office: Office, tmp_path: Path) -> None:
     """A list without its pupils, or with half of them, is exit 4, and nothing changes but that it is noted and held."""
-    file, before = tmp_path / "elever.csv", picture(office.home)
-    with reading(office.home) as tx:
+    home, file = homes.home(f"c-shrank-{kept}"), tmp_path / "elever.csv"
+    before = picture(home)
+    with reading(home) as tx:
         assert tx.settings.roster.max_gone_count < 50
-    lines = office.school.roster_csv().decode().splitlines(keepends=True)
+    lines = homes.school.roster_csv().decode().splitlines(keepends=True)
     file.write_text("".join(lines[: kept + 1]), "utf-8")
-    ran = office("roster", "import", file, "--json")
+    ran = office.runs("roster", "import", file, "--json", home=home)
 
     assert 4 == ran.code, ran.out
     assert {"code", "message", "next"} == set(ran.json["error"])
-    after = picture(office.home)
+    after = picture(home)
     assert {name: after[name] for name in ("links", "guardians", "paper", "lines")} == {
         name: before[name] for name in ("links", "guardians", "paper", "lines")
     }
-    newest = office.json("roster", "runs")["runs"][0]
-    assert ("held", "roster_shrank") if kept else ("refused", "roster_empty") == (newest["state"], newest["why"])
+    newest = office.runs("roster", "runs", "--json", home=home).fine().json["runs"][0]
+    expected = ("held", "roster_shrank") if kept else ("refused", "roster_empty")
+    assert expected == (newest["state"], newest["why"])
 
 
 def test_a_list_with_other_columns_is_understood_and_its_mapping_saved(
