@@ -15,15 +15,19 @@ def analogue() -> None:
 
 
 @analogue.command("list", short_help="The register, by class.")
+@click.option("--by", metavar="STAFF", help="With the restricted role: protected families too.")
 @common
 @pass_state
-def list_(state: State) -> None:
+def list_(state: State, by: str | None) -> None:
     """Name, pupil, class, reason, address, and until when. A missing address is a task of its own."""
     from store import analogue as register
+    from store import audit, protection, roles
     from store.people import read_pupils
 
+    who = audit.staff(by) if by else None
     headers = ("class", "pupil", "guardian", "why", "address", "until")
-    with state.looking("analogue") as tx:
+    with state.looking("analogue", who) as tx:
+        hidden = frozenset() if roles.is_restricted(tx.settings, who) else protection.protected(tx)
         pupils = {pupil.id: pupil for pupil in read_pupils(tx)}
         rows = sorted(
             (
@@ -35,6 +39,7 @@ def list_(state: State) -> None:
                 one.due_on.isoformat() if one.due_on else "",
             )
             for one in register.of_pupil(tx)
+            if one.pupil_id not in hidden
         )
     state.emit([dict(zip(headers, row, strict=True)) for row in rows])
     state.table("Analogue register", headers, rows)
@@ -74,6 +79,8 @@ def letters(state: State, out: Path, text: Path | None, lang: str | None, by: st
             raise UsageFault("no_letters", "nobody on the register has an address", "see: foresatt analogue list")
         data = letters_pdf(reached, language, Sender(school.name, school.digipost, school.email), told)
         audit.write(tx, by, "letters_printed", None, f"count={len(reached)}")
+        for one in reached:
+            audit.write(tx, by, "letter_printed", one.ident)
         private_write(out, data)
     missing = len(everyone) - len(reached)
     state.emit({"letters": len(reached), "address_missing": missing})

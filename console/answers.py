@@ -61,6 +61,8 @@ def print_(state: State, out: Path, by: str) -> None:
             found = [one for one in outbox.waiting(tx) if one.way == "letter"]
             if found:
                 audit.write(tx, by, "answers_printed", None, f"count={len(found)}")
+                for one in found:
+                    audit.write(tx, by, "answer_printed", one.id)
                 private_write(out, answer_letters(found, store.settings.school.name, store.today))
                 outbox.sent(tx, [one.id for one in found])
         store.checkpoint()

@@ -38,14 +38,18 @@ def verify(state: State) -> None:
 @audit.command(short_help="The rows themselves.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--last", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many, newest last.")
+@click.option("--by", metavar="STAFF", help="With the restricted role: what concerns protected families too.")
 @common
 @pass_state
-def show(state: State, ids: tuple[str, ...], last: int) -> None:
-    """The newest rows, or those about the IDs named (submissions, entries, guardians, lines)."""
-    from store import audit
+def show(state: State, ids: tuple[str, ...], last: int, by: str | None) -> None:
+    """The newest rows, or those about the IDs named (submissions, entries, guardians, lines). Rows that would tell who
+    is protected are left out: a gap in the numbers."""
+    from store import audit, roles
+    from store.dossier import KEPT_TO_OURSELVES
 
     with state.store() as store, store.read() as tx:
-        found = audit.read(tx, ids, last)
+        everything = roles.is_restricted(store.settings, audit.staff(by) if by else None)
+        found = [row for row in audit.read(tx, ids, last) if everything or row.action not in KEPT_TO_OURSELVES]
     rows = [
         {"seq": r.seq, "at": r.at, "actor": r.actor, "action": r.action, "subject": r.subject_id, "detail": r.detail}
         for r in found

@@ -118,12 +118,12 @@ def report(
     """
     from store import audit, roles
     from store.dossier import dossier
-    from tasks.provision.encrypting import encrypt_to, fingerprint
+    from tasks.provision.encrypted import encrypt, key_in
     from tasks.provision.words import LANGUAGES
 
     by = audit.staff(by)
     told = ask(ident)
-    marked = fingerprint(key) if key else ""
+    marked = key_in(key) if key else None
     with state.store() as store:
         with store.read() as tx:
             who = look_up(tx, ident, told, slot)
@@ -140,10 +140,13 @@ def report(
     language = next((one for one in LANGUAGES if one == lang), settings.school.language)
     if key or out:
         data = _document(made, kind, language, settings.school.name, today)
-        _hand_out(encrypt_to(data, key) if key else data, out)
+        _hand_out(encrypt(data, marked, armour=True) if marked else data, out)
         if out not in (None, "-"):
             state.emit({"person": who.id, "records": len(made["held"]), "encrypted": bool(key)})
-        state.say(f"{len(made['held'])} records" + (f", encrypted to the key {marked}: compare it" if key else ""))
+        state.say(
+            f"{len(made['held'])} records"
+            + (f", encrypted to the key {marked.fingerprint}: compare it" if marked else "")
+        )
         return
     state.emit(made)
     if not state.as_json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.state import F, State, by_option, common, pass_state
-from console.submissions import as_json
+from console.submissions import as_json, not_for
 from schemas.errors import NotReady, UsageFault
 
 if TYPE_CHECKING:
@@ -29,21 +29,24 @@ def review() -> None:
 
 
 @review.command("list", short_help="What is open.")
+@click.option("--by", metavar="STAFF", help="With the restricted role: the forms of protected families too.")
 @common
 @pass_state
-def list_(state: State) -> None:
+def list_(state: State, by: str | None) -> None:
     """Open entries, those with a date first; values masked. Where the pupil is not certain, the likeliest few and
     why: `foresatt show ID --reveal` opens their names, `review correct` takes an id for the pupil."""
     from console.candidates import in_short, likely
     from schemas.masking import mask
-    from store import listing
+    from store import audit, listing, roles
     from store.entries import fields
 
+    who = audit.staff(by) if by else None
     with state.store() as store, store.read() as tx:
+        restricted = roles.is_restricted(store.settings, who)
         rows, documents = [], []
         for line in listing.read(tx):
             for entry in line.entries:
-                if entry.outcome not in ("needs_review", "rejected"):
+                if entry.outcome not in ("needs_review", "rejected") or (entry.restricted and not restricted):
                     continue
                 told = fields(tx, entry.row)
                 values = " ".join(f"{n}:{mask(n, told[n][0])}" for n in FIELDS if n in told)
@@ -140,6 +143,7 @@ def _decide(state: State, ident: str, slot: int, ord_: int, by: str, changes: li
 
     by = audit.staff(by)
     with state.store() as store:
+        not_for(store, ident, by, what="review", slot=slot)
         with store.write() as tx:
             line = listing.one(tx, ident)
             _check_open(tx, ident, slot, ord_)

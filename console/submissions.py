@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from console.state import State, common, pass_state
+from console.state import State, account, common, pass_state
 
 if TYPE_CHECKING:
     from schemas.repairs import Proposal
     from schemas.settings import Language
-    from store.database import Transaction
+    from store.database import Store, Transaction
     from store.listing import EntryLine, SubmissionLine
 
 WHY = ("correct", "answer", "audit", "error_hunt")
@@ -46,7 +46,7 @@ def submissions(state: State, outcome: str | None, reason: str | None, channel: 
 @click.command(short_help="One submission with its history.")
 @click.argument("ident", metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show the values; asks why, and the audit remembers it.")
-@click.option("--by", metavar="STAFF", help="Your staff id, with --reveal.")
+@click.option("--by", metavar="STAFF", help="Your staff id, with --reveal; and for what is restricted.")
 @click.option("--why", type=click.Choice(WHY), help="Why you look, with --reveal.")
 @common
 @pass_state
@@ -59,6 +59,7 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
         if reveal:
             by = audit.staff(by or click.prompt("Your staff id", err=True))
             why = why or click.prompt("Why do you look", type=click.Choice(WHY), err=True)
+        not_for(store, ident, by, what="show")
         proposals: dict[str, list[Proposal]] = {}
         with store.write() if reveal else store.read() as tx:
             line = listing.one(tx, ident)
@@ -104,6 +105,19 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
     )
 
 
+def not_for(store: "Store", ident: str, by: str | None, *, what: str, slot: int | None = None) -> None:
+    """Raise `SafetyRefusal` where this submission (or this column of it) concerns a protected family, and `by` is not
+    one of those who take care of them. The audit remembers it."""
+    from store import audit, listing, roles
+
+    with store.read() as tx:
+        line = listing.one(tx, ident)
+    hidden = any(entry.restricted for entry in line.entries if slot is None or entry.slot == slot)
+    who = audit.staff(by) if by else account()
+    if hidden and not roles.is_restricted(store.settings, who):
+        roles.refuse(store, who, line.id, what=what)
+
+
 def explain(code: str, language: "Language") -> str:
     """A reason in words, with its next step."""
     from schemas.reasons import next_step, text
@@ -133,7 +147,7 @@ def as_json(line: "SubmissionLine") -> dict[str, Any]:
                 "ord": entry.ord,
                 "outcome": entry.outcome,
                 "reasons": list(entry.codes),
-                "pupil_id": entry.pupil_id,
+                "pupil_id": None if entry.restricted else entry.pupil_id,
                 "decided_by": entry.decided_by,
                 "held_until": entry.held_until.isoformat() if entry.held_until else None,
             }

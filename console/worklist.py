@@ -159,7 +159,7 @@ def _kind(out: Path | None, to: str | None) -> Literal["csv", "pdf"]:
 def _made(
     state: State, store: "Store", tx: "Transaction", kind: str, *, lang: str | None, reveals: bool, who: str | None
 ) -> tuple[bytes, int]:
-    from store import roles
+    from store import audit, roles
     from store.worklist import read_lines
     from tasks.provision.form_pdf import Sender
     from tasks.provision.lists import as_csv, as_row, headers
@@ -167,6 +167,8 @@ def _made(
     from tasks.provision.worklist_pdf import worklist_pdf
 
     lines: Sequence[Line] = read_lines(tx, reveal=reveals, restricted=roles.is_restricted(tx.settings, who))
+    for line in lines if reveals else ():
+        audit.write(tx, who or account(), "line_revealed", line.id, "by=export")
     fields, school = tx.settings.worklist.fields, tx.settings.school
     if kind == "csv":
         return as_csv((as_row(x, reveal=reveals) for x in lines), headers(fields)).encode("utf-8-sig"), len(lines)

@@ -7,6 +7,7 @@ from flows.road import Tally, red, walk
 from flows.steps import GUARDED, WATCH, opened
 from schemas.errors import ForesattError
 from store.ledger import undecided
+from store.protection import told_count
 from tasks.collect.channels import channels
 from tasks.collect.step import collect, dispose, settle
 from tasks.guard import current_run, safe_flow, safe_task
@@ -57,6 +58,6 @@ def summarise(tally: Tally, left: int, began: float) -> dict[str, Any]:
         "decided": tally.decided,
         "undecided": left,
         "outcomes": dict(sorted(tally.outcomes.items())),
-        "reasons": dict(sorted(tally.reasons.items())),
+        "reasons": {code: told_count(code, count) for code, count in sorted(tally.reasons.items())},
         "seconds": round(time.monotonic() - began, 1),
     }

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from schemas.contact import same_email, same_mobile
 from schemas.names import normalise
@@ -30,6 +30,7 @@ from store.tables import (
     exported_ids,
     holds,
     links,
+    outbox,
     pupils,
     reasons,
     refusals,
@@ -62,10 +63,8 @@ COLUMNS: Final = {
 KEPT_TO_OURSELVES: Final = frozenset({"protected", "unprotected", "protection_seen", "restricted_refused"})
 """What the audit says of protection is told to nobody: it would tell that there is some, or none."""
 LISTS: Final = {
-    "list_read": ("worklist", "analogue", "consents"),
+    "list_read": ("worklist", "analogue"),
     "worklist_exported": ("",),
-    "letters_printed": ("",),
-    "answers_printed": ("",),
 }
 """Audit rows that have no subject: whoever is on the list was looked at with the others."""
 ABOUT_THE_FORM: Final = frozenset({"fnr", "name", "mobile", "email", "refusal", "document"})
@@ -412,7 +411,7 @@ def _holds(tx: Transaction, idents: set[str]) -> Iterator[Record]:
 def _looked(tx: Transaction, person: Person, idents: set[str]) -> Iterator[Look]:
     """Rows about them, and about forms of theirs; not what concerns the other column."""
     forms = {form.row.submission_id: form.row.slot for form in person.forms}
-    wanted = idents | set(forms)
+    wanted = idents | set(forms) | _said_to(tx, person, forms)
     for row in tx.connection.execute(select(audit_rows).where(audit_rows.c.subject_id.in_(wanted))).all():
         slot = re.search(r"\bslot=(\d+)", row.detail)
         other = slot is not None and row.subject_id in forms and int(slot[1]) != forms[row.subject_id]
@@ -421,11 +420,18 @@ def _looked(tx: Transaction, person: Person, idents: set[str]) -> Iterator[Look]
         yield Look(row.at, row.actor, row.action, row.subject_id)
 
 
+def _said_to(tx: Transaction, person: Person, forms: Mapping[str, int]) -> set[str]:
+    """Messages that were said: what was in them is gone, and that somebody printed one is not."""
+    keys = [f"answer:{submission}:{slot}" for submission, slot in forms.items()]
+    whose = person.guardian.id if person.guardian is not None else ""
+    mine = or_(outbox.c.dedup_key.in_(keys), outbox.c.subject_id == whose)
+    return set(tx.connection.execute(select(outbox.c.id).where(mine)).scalars()) if person.pupil is None else set()
+
+
 def _lists(tx: Transaction, person: Person, since: str) -> Iterator[Look]:
     """Who read a whole list since they first stood on one."""
-    on = {"worklist": bool(person.lines), "analogue": bool(person.paper), "consents": person.pupil is not None}
-    alone = {"worklist_exported": bool(person.lines), "letters_printed": bool(person.paper)}
-    alone["answers_printed"] = bool(person.messages)
+    on = {"worklist": bool(person.lines), "analogue": bool(person.paper)}
+    alone = {"worklist_exported": bool(person.lines)}
     query = select(audit_rows).where(audit_rows.c.action.in_(LISTS), audit_rows.c.subject_id.is_(None))
     for row in tx.connection.execute(query.order_by(audit_rows.c.seq)):
         which = re.search(r"\blist=(\w+)", row.detail)

@@ -9,12 +9,13 @@ from sqlalchemy import Row, select
 
 from schemas.errors import UsageFault
 from store.database import Transaction
+from store.protection import BY_SCHOOL, protected
 from store.tables import audit, entries, reasons, submissions
 
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """One entry of a list."""
+    """One entry of a list. `restricted`: it concerns a protected pupil, and is for the stewards of that role alone."""
 
     id: str
     slot: int
@@ -26,6 +27,7 @@ class EntryLine:
     held_until: date | None
     review_due_on: date | None
     row: Row[Any]
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,23 @@ def read(
         why, which = why.where(reasons.c.submission_id == only), which.where(entries.c.submission_id == only)
     for r in tx.connection.execute(why):
         codes.setdefault((r.submission_id, r.entry_id), []).append(r.code)
+    hidden = protected(tx)
     for e in tx.connection.execute(which).all():
         if e.submission_id in wanted:
             mine_codes = tuple(codes.get((e.submission_id, e.id), ()))
+            rests = e.pupil_id in hidden or BY_SCHOOL in mine_codes
             line = EntryLine(
-                e.id, e.slot, e.ord, e.outcome, mine_codes, e.pupil_id, e.decided_by, e.held_until, e.review_due_on, e
+                e.id,
+                e.slot,
+                e.ord,
+                e.outcome,
+                mine_codes,
+                e.pupil_id,
+                e.decided_by,
+                e.held_until,
+                e.review_due_on,
+                e,
+                rests,
             )
             told.setdefault(e.submission_id, []).append(line)
     return [

@@ -72,6 +72,12 @@ def tasks(tx: Transaction) -> list[Protected]:
     return sorted(found.values(), key=lambda one: (one.seen_at is not None, one.since))
 
 
+def told_count(code: str, count: int) -> int | str:
+    """A count by reason, as anybody may read it: how many families the school takes care of is not told while they
+    are few."""
+    return "<5" if code == BY_SCHOOL and 0 < count < 5 else count
+
+
 def waiting(tx: Transaction, pupil_id: str) -> tuple[int, int]:
     """(forms held for this pupil, REMOVE lines open): what the role may have to act on."""
     held = (

@@ -46,6 +46,12 @@ def find_key(ring: Path, who: str) -> StaffKey:
     raise UsageFault("no_staff_key", "there is no such key in the ring of staff keys", f"keys there are: {known}")
 
 
+def key_in(file: Path) -> StaffKey:
+    """The one public key in a file that somebody brought, of anybody (`staff` is the file's name). Raises `NotReady` as
+    `find_key` does."""
+    return _read(file.absolute())
+
+
 def encrypt(data: bytes, key: StaffKey, *, armour: bool = False) -> bytes:
     """`data` encrypted to one key. GnuPG reads it from a pipe; nothing is written. Raises `OutsideFault`."""
     argv = ["--trust-model", "always", *(["--armor"] if armour else []), "--encrypt", "--recipient-file"]
@@ -77,7 +83,8 @@ def _read(file: Path) -> StaffKey:
 
 def _gpg(arguments: Sequence[str], data: bytes = b"") -> bytes:
     """GnuPG with a home of its own that holds nothing; its standard output, empty where it failed."""
-    with tempfile.TemporaryDirectory(prefix="foresatt-") as home:
+    place = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108  (named, since tempfile would try it with a file)
+    with tempfile.TemporaryDirectory(prefix="foresatt-", dir=place) as home:
         fixed = ["--batch", "--no-tty", "--no-options", "--no-autostart", "--disable-dirmngr", "--no-auto-key-locate"]
         argv = ["gpg", "--homedir", home, *fixed, *arguments]
         kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}

@@ -17,12 +17,13 @@ from tasks.provision.form_pdf import Pupil
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A guardian who gets paper, and whose."""
+    """A guardian who gets paper, and whose; `ident`: of the register's row."""
 
     name: str = field(repr=False)
     address: str = field(repr=False)
     pupil: str = field(repr=False)
     class_name: str
+    ident: str = ""
 
 
 def classes(tx: Transaction) -> list[str]:
@@ -53,6 +54,7 @@ def on_paper(tx: Transaction) -> list[Recipient]:
             "" if pupils[one.pupil_id].shielded else one.address,
             pupils[one.pupil_id].name,
             pupils[one.pupil_id].class_name,
+            one.id,
         )
         for one in analogue.of_pupil(tx)
         if one.pupil_id in pupils

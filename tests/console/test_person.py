@@ -133,7 +133,7 @@ def test_only_a_public_key_is_encrypted_to(family: Family, call: Call, tmp_path:
     other.write_text("no key")
     told = call("person", "report", *BY, "--key", str(other), "--out", str(tmp_path / "o"), stdin="x", fine=False)
 
-    refused(told, "no_key", 2)
+    refused(told, "staff_key_unclear", 1)
     assert not (tmp_path / "o").exists()
 
 

@@ -1,0 +1,135 @@
+"""What concerns protected families stands before the restricted role alone: in lists, on screens, in the audit.
+
+Belongs here: the commands that others use every day. Does not belong here: `foresatt person` (`test_person`), the work
+list and the findings (beside their own tests).
+"""
+
+import json
+
+import pytest
+from support_store import Desk, Family, add_guardian, column
+from test_person import Call, audited, call, refused
+
+from store import analogue, protection, tables, worklist
+
+__all__ = ["call"]
+
+
+@pytest.fixture
+def held(desk: Desk) -> tuple[Family, str]:
+    """A protected family, and their form, which is held."""
+    family = desk.family(lists=("number",), shielded=True)
+    return family, desk.decided(column(family, family.mother))
+
+
+def test_the_review_list_shows_them_to_the_role_alone(desk: Desk, held: tuple[Family, str], call: Call) -> None:
+    """Others see the other forms, and no word that there are more."""
+    other = desk.family(lists=())
+    mine = desk.decided(column(other, other.mother))
+    shown = {
+        by: json.loads(call("review", "list", *by, "--json").stdout) for by in ((), ("--by", "ola"), ("--by", "kari"))
+    }
+
+    assert [mine] == [one["submission"] for one in shown[()]] == [one["submission"] for one in shown[("--by", "ola")]]
+    assert {mine, held[1]} == {one["submission"] for one in shown[("--by", "kari")]}
+
+
+def test_submissions_show_the_neutral_reason_and_not_whose(held: tuple[Family, str], call: Call) -> None:
+    """On the list of what came in the form stands like any other: reason by_school, no pupil's id, no value."""
+    told = call("submissions", "--json").stdout
+    (entry,) = json.loads(told)[0]["entries"]
+
+    assert (["by_school"], None) == (entry["reasons"], entry["pupil_id"])
+    assert held[0].pupil_id not in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show",),
+        ("show", "--reveal", "--why", "audit"),
+        ("review", "confirm", "--slot", "1"),
+        ("review", "refuse", "--slot", "1"),
+        ("review", "reject", "--slot", "1", "--reason", "by_school"),
+    ],
+)
+def test_looking_and_deciding_is_refused(
+    words: tuple[str, ...], desk: Desk, held: tuple[Family, str], call: Call
+) -> None:
+    """Exit code 4 and a row in the audit for whoever has not the role; nothing is shown, nothing is decided."""
+    name = [words[0]] if words[0] == "show" else list(words[:2])
+    rest = words[len(name) :]
+    told = call(*name, held[1], *rest, "--by", "ola", fine=False)
+
+    refused(told, "by_school", 4)
+    assert ("ola", "restricted_refused", held[1]) in {row[:3] for row in audited(desk)}
+    assert held[0].mother.number not in told.output
+    assert ["needs_review"] == desk.outcomes(held[1])
+
+
+def test_the_role_sees_and_is_remembered(desk: Desk, held: tuple[Family, str], call: Call) -> None:
+    """Masked, and revealed with a reason, like any other form."""
+    call("show", held[1], "--by", "kari")
+    told = call("show", held[1], "--reveal", "--why", "answer", "--by", "kari").stdout
+
+    assert held[0].mother.number in told
+    assert ("kari", "revealed", held[1]) in {row[:3] for row in audited(desk)}
+
+
+def test_the_paper_register_leaves_them_out(desk: Desk, call: Call) -> None:
+    """Name, address and pupil of a protected family stand on no list that the office reads."""
+    family, other = desk.family(), desk.family()
+    with desk.store.write() as tx:
+        for one in (family, other):
+            who = {"name": one.mother.name, "address": one.mother.address}
+            analogue.add(tx, one.pupil_id, why="refused", submission="S-X", arrived=tx.now, **who)
+        protection.protect(tx, family.pupil_id, "register")
+    shown = json.loads(call("analogue", "list", "--json").stdout)
+
+    assert [other.mother.name] == [one["guardian"] for one in shown]
+    assert 2 == len(json.loads(call("analogue", "list", "--by", "kari", "--json").stdout))
+
+
+def test_the_audit_tells_others_nothing_of_it(desk: Desk, held: tuple[Family, str], call: Call) -> None:
+    """Who was protected, and who asked and was refused, is left out; the role sees it."""
+    with desk.store.write() as tx:
+        protection.protect(tx, held[0].pupil_id, "steward", "mona")
+    call("show", held[1], "--by", "ola", fine=False)
+    actions = {by: {row["action"] for row in json.loads(call("audit", "show", *by, "--json").stdout)}
+               for by in ((), ("--by", "kari"))}  # fmt: skip
+
+    assert {"protected", "restricted_refused"} <= actions[("--by", "kari")]
+    assert set() == {"protected", "restricted_refused"} & actions[()]
+
+
+def test_a_run_does_not_tell_how_few_they_are() -> None:
+    """Below five the count is not told; other reasons are counted."""
+    told = [protection.told_count(code, n) for code, n in (("by_school", 1), ("by_school", 5), ("fnr_date", 3))]
+
+    assert ["<5", 5, 3] == told
+
+
+# ----------------------------------------------------------------------------------------- who looked, about each one
+
+
+def test_printed_letters_are_remembered_for_each(desk: Desk, call: Call, tmp_path: object) -> None:
+    """Whoever writes letters to the register has seen each name and address: a row for each of them."""
+    family = desk.family()
+    with desk.store.write() as tx:
+        who = {"name": family.mother.name, "address": family.mother.address}
+        ident = analogue.add(tx, family.pupil_id, why="refused", submission="S-X", arrived=tx.now, **who)
+    call("analogue", "letters", "--out", f"{tmp_path}/letters.pdf", "--by", "ola")
+
+    assert ("ola", "letter_printed", ident, "") in audited(desk)
+
+
+def test_an_export_with_numbers_is_remembered_for_each_line(desk: Desk, call: Call) -> None:
+    """A row for every line whose number went out."""
+    family = desk.family()
+    with desk.store.write() as tx:
+        add_guardian(tx, family, family.mother)
+        worklist.sync(tx)
+    call("worklist", "export", "--reveal", "--by", "ola")
+    lines = {row.id for row in desk.rows(tables.worklist_lines) if row.kind == "add"}
+
+    assert lines == {row[2] for row in audited(desk) if row[1] == "line_revealed"}
