@@ -16,7 +16,7 @@ from schemas.errors import ForesattError
 if TYPE_CHECKING:
     from schemas.documents import Opened, ReadEntry, Reading
     from schemas.settings import Settings
-    from schemas.verdicts import Entry, Verdict
+    from schemas.verdicts import Entry, Fault, Verdict
     from store.config import House
     from store.database import Store
 
@@ -126,8 +126,11 @@ def _judge(
     decided: list[tuple[Entry, str, list[Any]]] = []
     if store is None:
         for entry in verdict.entries:
-            rejects = any(reason(fault.code).severity == "reject" for fault in entry.faults)
-            faults = [*entry.faults, *([] if rejects else [Fault("pupil", "pupil_not_found")]), *verdict.faults]
+            unproven = _unproven(entry)
+            rejects = not unproven and any(reason(fault.code).severity == "reject" for fault in entry.faults)
+            unknown = [] if rejects else [Fault("pupil", "pupil_not_found")]
+            own = [fault for fault in entry.faults if not (unproven and fault.code == "fnr_missing")]
+            faults = list(dict.fromkeys([*unproven, *own, *unknown, *verdict.faults]))
             decided.append((entry, "rejected" if rejects else "needs_review", faults))
         return verdict, decided
     from store.people import read_pupils
@@ -139,6 +142,15 @@ def _judge(
             applied = apply(tx, decide(tx, entry, verdict, roll))
             decided.append((entry, applied.outcome.value, list(applied.faults)))
     return verdict, decided
+
+
+def _unproven(entry: "Entry") -> "list[Fault]":
+    """A refusal or a consent, of which nothing is proven without a home."""
+    from schemas.verdicts import Fault
+
+    if entry.kind == "consent":
+        return [Fault("consent", "consent_unproven")]
+    return [Fault("refusal", "refusal_unproven")] if entry.refused or entry.refused_in_words else []
 
 
 def _document(

@@ -177,7 +177,7 @@ def taken(seen: Mapping[tuple[int, FieldName], Seen], draft: Draft, number: int,
             read = ReadField(value[: values.MAX_VALUE], round(min(confidence, 0.99), 2), source, decision)
             draft.put(slot, name, read)
             holds = holds or (name == "fnr" and holds_number(value))
-        if printed and name == "fnr" and not agreed(cell):
+        if printed and name == "fnr" and not cell.words and not agreed(cell):
             faults.add("readers_disagree")
     if seen and not printed:
         faults.add("handwritten")
