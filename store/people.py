@@ -89,14 +89,24 @@ def open_pupils(
 ) -> dict[str, Pupil]:
     """Rows of `pupils`, opened, by id. One damaged row stops nobody else's form: that pupil is left out, not found
     until the next roster mends it."""
-    found = {}
+    if not rows:
+        return {}
     tx.vault.preload(key for row in rows for key in (row.id, row.known_id) if key)
-    for row in rows:
-        try:
-            found[row.id] = _opened(tx, row, terms.get(row.id, ()))
-        except NotReady as fault:
-            if fault.code not in DAMAGED:
-                raise
+    told = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
+    idents, versions = told["id"], told["row_version"]
+    columns = [
+        tx.vault.open_column(f"pupils.{name}", zip(idents, idents, told[f"{name}_ct"], versions, strict=True))
+        for name in ("name", "class", "number")
+    ]
+    whose = [known_id or "" for known_id in told["known_id"]]
+    lists = tx.vault.open_column("pupils.known", zip(whose, idents, told["known_ct"], versions, strict=True))
+    found = {}
+    for row, name, class_name, number, listed in zip(rows, *columns, lists, strict=True):
+        if name is None or class_name is None or number is None or listed is None:
+            continue
+        known = tuple(KnownGuardian(**one) for one in json.loads(listed)) if listed else ()
+        places = terms.get(row.id, ())
+        found[row.id] = Pupil(row.id, name, row.born, class_name, number, row.shielded, places, known, row.known_id or "")
     return found
 
 
@@ -114,18 +124,6 @@ def name_and_class(tx: Transaction, pupil_id: str) -> tuple[str, str] | None:
             raise
         return None
     return name or "", class_name or ""
-
-
-def _opened(tx: Transaction, row: Row[Any], places: tuple[Enrolment, ...]) -> Pupil:
-    name, class_name, number = (
-        tx.vault.open_text(row.id, f"pupils.{column}", row.id, sealed, row.row_version) or ""
-        for column, sealed in (("name", row.name_ct), ("class", row.class_ct), ("number", row.number_ct))
-    )
-    known: tuple[KnownGuardian, ...] = ()
-    if row.known_id and row.known_ct:
-        listed = json.loads(tx.vault.open(row.known_id, "pupils.known", row.id, row.known_ct, row.row_version))
-        known = tuple(KnownGuardian(**one) for one in listed)
-    return Pupil(row.id, name, row.born, class_name, number, row.shielded, places, known, row.known_id or "")
 
 
 def save_pupil(tx: Transaction, told: RosterPupil) -> tuple[str, bool]:

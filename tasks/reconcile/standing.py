@@ -14,12 +14,10 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Row, select
 
-from schemas.errors import NotReady
 from schemas.names import agrees
 from schemas.numbers import clean as clean_number
 from store.database import Transaction
 from store.findings import Fact
-from store.sealing import DAMAGED
 from store.tables import data_keys, guardians, links, pupils
 
 PUPILS: Final = 5_000
@@ -111,45 +109,43 @@ def _chunks(tx: Transaction) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
 
 
 def _stored(tx: Transaction, rows: Sequence[Row[Any]]) -> pd.DataFrame:
-    tx.vault.take([(row.id, bytes(row.wrapped)) for row in rows])
-    found = []
-    for row in rows:
-        opened = _texts(tx, row.id, row)
-        if opened is not None:
-            mac = bytes(row.number_mac) if row.number_mac is not None else None
-            found.append((row.pupil_id, row.id, row.basis == "roster", *opened, mac))
-    tx.vault.let_go(row.id for row in rows)
-    return pd.DataFrame(found, columns=list(LINKS))
-
-
-def _texts(tx: Transaction, guardian: str, row: Row[Any]) -> tuple[str, str] | None:
-    """Name and number; None of a row that is damaged, which is found and told where it is used."""
-    try:
-        name, number = (
-            tx.vault.open_text(guardian, f"guardians.{column}", guardian, sealed, row.row_version) or ""
-            for column, sealed in (("name", row.name_ct), ("number", row.number_ct))
-        )
-    except NotReady as fault:
-        if fault.code not in DAMAGED:
-            raise
-        return None
-    return name, number
+    """A row that is damaged says nothing here; it is told where it is used."""
+    if not rows:
+        return pd.DataFrame({name: [] for name in LINKS})
+    whose, bases, idents, names, numbers, macs, versions, wrapped = zip(*rows, strict=True)
+    tx.vault.take(list(zip(idents, wrapped, strict=True)))
+    texts = (
+        tx.vault.open_column(f"guardians.{column}", zip(idents, idents, sealed, versions, strict=True))
+        for column, sealed in (("name", names), ("number", numbers))
+    )
+    name, number = (np.array(opened, dtype=object) for opened in texts)
+    tx.vault.let_go(idents)
+    proven = np.array(bases, dtype=object) == "roster"
+    values = (whose, idents, proven, name, number, np.array(macs, dtype=object))
+    found = pd.DataFrame(dict(zip(LINKS, values, strict=True)))
+    whole = found["name"].notna() & found["number"].notna()
+    return found if whole.all() else found[whole].reset_index(drop=True)
 
 
 def _listed(tx: Transaction, rows: Sequence[Row[Any]]) -> pd.DataFrame:
-    tx.vault.take([(row.known_id, bytes(row.wrapped)) for row in rows])
-    found = []
-    for row in rows:
-        try:
-            told = json.loads(tx.vault.open(row.known_id, "pupils.known", row.id, row.known_ct, row.row_version))
-        except NotReady as fault:
-            if fault.code not in DAMAGED:
-                raise
-            continue
-        for one in told:
+    idents, subjects, sealed, versions, wrapped = zip(*rows, strict=True)
+    tx.vault.take(list(zip(subjects, wrapped, strict=True)))
+    told = tx.vault.open_column("pupils.known", zip(subjects, idents, sealed, versions, strict=True))
+    tx.vault.let_go(subjects)
+    whose, names, numbers = [], [], []
+    for ident, text in zip(idents, told, strict=True):
+        for one in json.loads(text) if text else ():
             number = one["number"]
             number = number if not number or number.isdigit() else clean_number(number)
             if one["name"] or number:
-                found.append((row.id, one["name"], number))
-    tx.vault.let_go(row.known_id for row in rows)
-    return pd.DataFrame(found, columns=list(LISTED))
+                whose.append(ident)
+                names.append(one["name"])
+                numbers.append(number)
+    return pd.DataFrame(
+        {
+            "pupil_id": whose,
+            "list_name": np.array(names, dtype=object),
+            "list_number": np.array(numbers, dtype=object),
+        },
+        columns=list(LISTED),
+    )
