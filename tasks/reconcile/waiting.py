@@ -79,7 +79,8 @@ def _register_spoke(codes: Collection[str], entry: Entry, changed: Collection[st
 
 
 def _open(tx: Transaction) -> list[tuple[Row[Any], list[str]]]:
-    """Open guardian entries that wait for something, whose original is still there, with their codes."""
+    """Open guardian entries that wait for something, whose original is still there, with their codes; in the queue too,
+    where a night that was stopped may have put them back."""
     waits = (*OF_PUPIL, *OF_GUARDIAN, *OF_REGISTER)
     query = (
         select(entries, reasons.c.code)
@@ -90,7 +91,6 @@ def _open(tx: Transaction) -> list[tuple[Row[Any], list[str]]]:
             entries.c.kind == "guardian",
             entries.c.fields_ct.is_not(None),
             submissions.c.original_ct.is_not(None),
-            submissions.c.state == "decided",
             reasons.c.code.in_(waits),
         )
         .order_by(entries.c.id)
