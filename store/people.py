@@ -48,7 +48,7 @@ class Pupil:
     shielded: bool = field(repr=False)
     enrolments: tuple[Enrolment, ...]
     known: tuple[KnownGuardian, ...] = field(repr=False)
-    list_id: str = ""
+    list_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,9 @@ def open_pupils(
             continue
         known = tuple(KnownGuardian(**one) for one in json.loads(listed)) if listed else ()
         places = terms.get(row.id, ())
-        found[row.id] = Pupil(row.id, name, row.born, class_name, number, row.shielded, places, known, row.known_id or "")
+        found[row.id] = Pupil(
+            row.id, name, row.born, class_name, number, row.shielded, places, known, row.known_id or ""
+        )
     return found
 
 
