@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 
+from schemas.due import is_adult
 from schemas.findings import OF_REGISTER
 from schemas.numbers import clean as clean_number
 from schemas.register import Answered, RegisterPerson
@@ -137,8 +138,8 @@ def _facts(tx: Transaction, pupil: Pupil, theirs: Sequence[Guardian], told: Answ
         if adult.dead or adult.status == "doed":
             yield Fact("guardian_died", pupil.id, guardian.id)
             continue
-        if young is None:
-            continue
+        if young is None or is_adult(pupil.born, tx.today, tx.settings.retention.leap_day):
+            continue  # nobody has responsibility for an adult: what keeps that link is a consent
         about = {"today": tx.today, "leap_day": tx.settings.retention.leap_day}
         names = {"name": guardian.name, "pupil_name": pupil.name, "born": pupil.born}
         finding = is_guardian(adult, young, **names, **about)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from support_store import DAY, TODAY, Desk, Family, Template, add_guardian, both
 
 from fixtures.freg_people import Document, die, document, grade, number_of, responsible
 from schemas.errors import OutsideFault
-from store import findings, guardians, protection, tables
+from store import consents, findings, guardians, protection, tables
 from tasks.reconcile import following
 from tasks.reconcile.following import Followed, follow
 from tasks.reconcile.register import make_register
@@ -73,6 +73,20 @@ def test_the_first_night_looks_at_everybody_and_finds_nothing_wrong(desk: Desk, 
 
     assert (True, 3, {}, 1) == (first.whole, first.asked, dict(first.opened), asked)
     assert (False, 0, 1) == (second.whole, second.asked, len(registry.asked("bulkoppslag")))
+
+
+def test_of_a_pupil_of_age_only_death_and_protection_are_looked_for(desk: Desk, registry: Registry) -> None:
+    """Born 15 October 2008, 18 today: nobody has responsibility for an adult, and a consent is what keeps the link."""
+    family = desk.family(born=date(2008, 10, 15), lists=())
+    child, mother, _ = registry.enter(family)
+    with desk.store.write() as tx:
+        ident = add_guardian(tx, family, family.mother)
+        consents.confirm(tx, consents.record(tx, family.pupil_id, ident, by="kari"), by="kari")
+    desk.on(THURSDAY)
+    child["foreldreansvar"] = mother["foreldreansvar"] = []
+
+    assert {} == night(desk).opened
+    assert {family.mother.name: None} == rests(desk, family)
 
 
 def test_an_event_about_somebody_else_asks_about_nobody(desk: Desk, registry: Registry) -> None:
