@@ -49,7 +49,8 @@ def place(state: State, ident: str | None, by: str) -> None:
 @common
 @pass_state
 def lift(state: State, ident: str | None, by: str) -> None:
-    """Lift the flag that a steward placed. What the roster or the register says stays."""
+    """Lift the flag that a steward placed, or that somebody on a form brought. What the roster or the register says of
+    the pupil and the guardians stays."""
     from store import audit, protection, roles
 
     by = audit.staff(by)
@@ -58,10 +59,17 @@ def lift(state: State, ident: str | None, by: str) -> None:
         roles.require_restricted(store, by, None, what="protect_lift")
         with store.write() as tx:
             pupils = _pupils(tx, ident, told)
-            lifted = sum(protection.lift(tx, pupil_id, "steward", by) for pupil_id in pupils)
+            lifted = sum(_lift(tx, pupil_id, by) for pupil_id in pupils)
             left = sum(protection.is_protected(tx, pupil_id) for pupil_id in pupils)
     state.emit({"lifted": lifted, "still_protected": left})
     state.say(f"{lifted} lifted" + (f"; {left} still protected by roster or register" if left else ""))
+
+
+def _lift(tx: "Transaction", pupil_id: str, by: str) -> bool:
+    from store import protection
+
+    placed = protection.lift(tx, pupil_id, "steward", by)
+    return protection.lift(tx, pupil_id, "form", by) or placed
 
 
 @protect.command("list", short_help="The protected pupils: your tasks.")

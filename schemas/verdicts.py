@@ -92,7 +92,7 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What reconcile decided about one entry; load applies it to the store's latest state. `guardian_id`: whom the
-    consent of a pupil of age covers. `protect`: the register says that the pupil is protected, which the school did
+    consent of a pupil of age covers. `protect`: who says that the pupil is protected, which the school did
     not know. `candidates`: pupils for a person to choose from, where none is certain."""
 
     entry: Entry
@@ -102,7 +102,7 @@ class Decision:
     basis: Basis | None = None
     address: str = field(default="", repr=False)
     restricted: bool = False
-    protect: bool = field(default=False, repr=False)
+    protect: Literal["register", "form"] | None = field(default=None, repr=False)
     guardian_id: str | None = None
     candidates: tuple[Candidate, ...] = ()
 

@@ -18,7 +18,8 @@ from store.database import Transaction
 from store.people import note_protection
 from store.tables import entries, links, protections, pupils, worklist_lines
 
-Source = Literal["roster", "register", "steward"]
+Source = Literal["roster", "register", "form", "steward"]
+"""form: the register, of somebody on a form who is neither the pupil nor linked; nothing takes it back by itself."""
 BY_SCHOOL: Final = "by_school"
 """Why a link rests, and the one reason that anybody is shown."""
 

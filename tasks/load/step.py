@@ -103,8 +103,9 @@ def write_submission(
     `first_time`: it was never decided before, so nothing of it is there yet; `waiting`: see `outbox.unsent`."""
     if not finish(tx, verdict.submission, owner, verdict.outcome.value):
         raise _LeaseLostError
-    for pupil_id in dict.fromkeys(one.pupil_id for one in decisions if one.protect and one.pupil_id):
-        protection.protect(tx, pupil_id, "register")  # before anything of this form is kept or answered
+    for one in decisions:  # before anything of this form is kept or answered
+        if one.protect and one.pupil_id:
+            protection.protect(tx, one.pupil_id, one.protect)
     outbox.prepare(tx, verdict.submission, verdict.answers, waiting, first_time=first_time)
     earlier = {} if first_time else entries.existing(tx, verdict.submission)
     if verdict.outcome is SubmissionOutcome.NOT_A_FORM and not earlier:

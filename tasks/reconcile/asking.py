@@ -10,7 +10,7 @@ here, or rejected by a steward; nor the number of a guardian who refuses.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 from schemas.due import LeapDay, is_adult
 from schemas.errors import NotReady, OutsideFault
@@ -42,9 +42,12 @@ class Told:
         person = self.people.get(number_of(entry))
         return _children(person) if person is not None else frozenset()
 
-    def protects(self, verdict: Verdict, pupil: Pupil | None) -> bool:
-        """Whether anyone on the form, or anyone who belongs to the pupil, has a protected address."""
-        return verdict.submission in self.forms or (pupil is not None and pupil.id in self.pupils)
+    def protects(self, verdict: Verdict, pupil: Pupil | None) -> Literal["register", "form"] | None:
+        """Whether somebody has a protected address: `register`, the pupil or whoever is linked, whom the night asks
+        about again; `form`, anyone else on the form, whom nobody asks about again."""
+        if pupil is not None and pupil.id in self.pupils:
+            return "register"
+        return "form" if verdict.submission in self.forms else None
 
     def finding(self, entry: Entry, pupil: Pupil, today: date, leap_day: LeapDay) -> Finding | None:
         """What the register says of this guardian and pupil; None where it says nothing: it was not asked, the pupil is

@@ -84,8 +84,8 @@ def _still_kept(tx: Transaction, entry: Entry, pupil: Pupil) -> bool:
 
 def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: Roll, told: Told) -> Decision:
     pupil = match.pupil
-    if (pupil is not None and pupil.shielded) or told.protects(verdict, pupil):
-        news = pupil is not None and not pupil.shielded
+    news = told.protects(verdict, pupil)
+    if news or (pupil is not None and pupil.shielded):
         neutral = (Fault("link", "by_school"),)
         return Decision(entry, Out.NEEDS_REVIEW, neutral, _id(pupil), restricted=True, protect=news)
     if entry.decided_as == "reject":

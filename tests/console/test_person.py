@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -220,6 +221,18 @@ def test_protection_is_placed_seen_and_lifted(desk: Desk, family: Family, call: 
     ]
     call("person", "protect", "lift", family.pupil_id, "--by", "mona")
     assert [None] == [row.suspended for row in desk.links(family)]
+
+
+@pytest.mark.parametrize(("source", "lifted"), [("form", 1), ("register", 0), ("roster", 0)])
+def test_what_somebody_on_a_form_brought_is_lifted_by_hand(
+    source: Any, lifted: int, desk: Desk, family: Family, call: Call
+) -> None:
+    """Nothing else would; what roster or register say stays while they say it."""
+    with desk.store.write() as tx:
+        protection.protect(tx, family.pupil_id, source)
+    told = json.loads(call("person", "protect", "lift", family.pupil_id, "--by", "kari", "--json").stdout)
+
+    assert {"lifted": lifted, "still_protected": 1 - lifted} == told
 
 
 @pytest.mark.parametrize("words", [("list",), ("lift", "PUPIL"), ("seen", "PUPIL")])

@@ -18,6 +18,8 @@ from support_store import Desk, Family, Template, add_guardian, both, column, op
 from fixtures.freg_people import document, grade
 from schemas.errors import OutsideFault
 from store import consents, outbox, protection, tables
+from tasks.reconcile.following import follow
+from tasks.reconcile.register import make_register
 
 EIGHTEEN = date(2008, 10, 14)
 """18 on the desk's day."""
@@ -200,7 +202,22 @@ def test_a_protected_address_of_anyone_on_the_form_acts_at_once(
     assert ({"needs_review"}, {"by_school"}) == (set(outcomes), set(codes))
     assert {"by_school"} == {row.suspended for row in desk.links(family)}
     with desk.store.read() as tx:
-        assert [(family.pupil_id, ("register",))] == [(one.pupil_id, one.sources) for one in protection.tasks(tx)]
+        source = "form" if who == 1 else "register"  # the father is linked, the mother is on the form alone
+        assert [(family.pupil_id, (source,))] == [(one.pupil_id, one.sources) for one in protection.tasks(tx)]
+
+
+def test_a_protected_person_on_a_form_is_not_forgotten_overnight(desk: Desk, registry: Registry) -> None:
+    """The night asks about the pupil and whoever is linked, finds nobody protected, and lifts nothing."""
+    family = desk.family()
+    grade(registry.enter(family)[1], "strengtFortrolig")
+    with desk.store.write() as tx:
+        add_guardian(tx, family, family.father)
+    desk.decided(column(family, family.mother))
+    register = make_register(desk.store)
+    follow(desk.store, register)
+    register.close()
+
+    assert {"by_school"} == {row.suspended for row in desk.links(family)}
 
 
 def test_a_protected_guardian_who_is_linked_and_not_on_the_form_counts(desk: Desk, registry: Registry) -> None:
