@@ -14,6 +14,8 @@ from schemas.reasons import CATALOGUE
 from schemas.settings import Language
 
 Basis = Literal["register", "roster", "steward"]
+Protector = Literal["register", "form"]
+"""Who brought a protected address: the pupil or whoever is linked, or somebody who stands on the form alone."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,7 +104,7 @@ class Decision:
     basis: Basis | None = None
     address: str = field(default="", repr=False)
     restricted: bool = False
-    protect: Literal["register", "form"] | None = field(default=None, repr=False)
+    protect: Protector | None = field(default=None, repr=False)
     guardian_id: str | None = None
     candidates: tuple[Candidate, ...] = ()
 

@@ -10,13 +10,13 @@ here, or rejected by a steward; nor the number of a guardian who refuses.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
 from schemas.due import LeapDay, is_adult
 from schemas.errors import NotReady, OutsideFault
 from schemas.numbers import clean as clean_number
 from schemas.register import Purpose, RegisterPerson, Wanted
-from schemas.verdicts import Entry, Fault, Verdict
+from schemas.verdicts import Entry, Fault, Protector, Verdict
 from store import guardians
 from store.database import Store, Transaction
 from store.people import Pupil
@@ -42,7 +42,7 @@ class Told:
         person = self.people.get(number_of(entry))
         return _children(person) if person is not None else frozenset()
 
-    def protects(self, verdict: Verdict, pupil: Pupil | None) -> Literal["register", "form"] | None:
+    def protects(self, verdict: Verdict, pupil: Pupil | None) -> Protector | None:
         """Whether somebody has a protected address: `register`, the pupil or whoever is linked, whom the night asks
         about again; `form`, anyone else on the form, whom nobody asks about again."""
         if pupil is not None and pupil.id in self.pupils:
@@ -125,7 +125,7 @@ def _ask(store: Store, register: Register, verdicts: Sequence[Verdict], find: Fi
 
 
 def _is_needed(tx: Transaction, entry: Entry, find: Find, concerns: Concerns) -> bool:
-    if entry.kind != "guardian" or entry.decided_as == "reject":
+    if entry.kind not in ("guardian", "consent") or entry.decided_as == "reject":
         return False
     found = find(entry, ())
     if found.pupil is None:

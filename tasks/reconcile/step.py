@@ -11,7 +11,7 @@ from schemas.names import agrees
 from schemas.numbers import clean as clean_number
 from schemas.outcomes import EntryOutcome
 from schemas.reasons import reason
-from schemas.verdicts import Decision, Entry, Fault, Verdict
+from schemas.verdicts import Decision, Entry, Fault, Protector, Verdict
 from store import consents, guardians
 from store.database import Store, Transaction
 from store.guardians import Guardian
@@ -56,7 +56,7 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, roll: Roll, told: To
     return replace(_weigh(tx, entry, verdict, match, roll, told), guardian_id=covered)
 
 
-def _consent(tx: Transaction, entry: Entry, match: Match, protected: bool) -> Decision:
+def _consent(tx: Transaction, entry: Entry, match: Match, news: Protector | None) -> Decision:
     """A pupil's consent for one guardian: proposed to a steward, who speaks with the pupil; never worth anything by
     itself, since a guardian has every motive to send one."""
     pupil, unproven = match.pupil, Fault("consent", "consent_unproven")
@@ -65,8 +65,9 @@ def _consent(tx: Transaction, entry: Entry, match: Match, protected: bool) -> De
     if pupil is None:
         faults = (why,) if no else (unproven, *([match.fault] if match.fault else []))
         return Decision(entry, Out.REJECTED if no else Out.NEEDS_REVIEW, faults)
-    if pupil.shielded or protected:
-        return Decision(entry, Out.NEEDS_REVIEW, (Fault("link", "by_school"),), pupil.id, restricted=True)
+    if pupil.shielded or news:
+        neutral = (Fault("link", "by_school"),)
+        return Decision(entry, Out.NEEDS_REVIEW, neutral, pupil.id, restricted=True, protect=news)
     named = [one for one in guardians.of_pupil(tx, pupil.id) if agrees(one.name, entry.get("name"))]
     if no:
         return Decision(entry, Out.REJECTED, (why,), pupil.id, guardian_id=named[0].id if len(named) == 1 else None)

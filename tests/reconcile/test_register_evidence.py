@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 from support_register import Registry
-from support_store import Desk, Family, Template, add_guardian, both, column, open_desk, refusal, settings
+from support_store import TODAY, Desk, Family, Template, add_guardian, both, column, noon, open_desk, refusal, settings
 
+from fixtures.boxed import with_values
 from fixtures.freg_people import document, grade
+from schemas.documents import Delivery
 from schemas.errors import OutsideFault
-from store import consents, outbox, protection, tables
+from store import consents, ledger, outbox, protection, tables
+from tasks.provision.consent_pdf import consent_pdf
 from tasks.reconcile.following import follow
 from tasks.reconcile.register import make_register
 
@@ -251,6 +254,21 @@ def test_a_refusal_for_a_protected_pupil_is_neutral_too(desk: Desk, registry: Re
     assert NEUTRAL == told(desk, refusal(family, family.mother))
     assert (["refused"], ["refusal_and_number"]) == told(desk, refusal(other, other.mother, fnr=other.mother.number))
     assert [[family.pupil.number], [other.pupil.number]] == asked(registry)
+
+
+def test_a_protected_pupils_consent_is_neutral_too(desk: Desk, registry: Registry) -> None:
+    """A sheet that the pupil sent, the only thing that came: everything rests all the same."""
+    family = desk.family(born=date(2009, 10, 14))
+    grade(registry.enter(family)[0], "fortrolig")
+    with desk.store.write() as tx:
+        add_guardian(tx, family, family.mother)
+    told = {"consent_pupil": family.pupil.name, "consent_guardian_1": family.mother.name}
+    sheet = with_values(consent_pdf("nb"), told)
+    sent = ledger.take_in(desk.store, Delivery("post", "a", noon(TODAY), sheet, "application/pdf", "samtykke.pdf"))
+    desk.run()
+
+    assert NEUTRAL == (desk.outcomes(str(sent)), desk.codes(str(sent)))
+    assert {"by_school"} == {row.suspended for row in desk.links(family)}
 
 
 def test_the_answer_to_a_protected_family_is_that_to_any_shielded_one(desk: Desk, registry: Registry) -> None:
