@@ -166,6 +166,23 @@ def _worklist(house: "House") -> str:
     return f"{counts['late']} removals past their date" if counts["late"] else "no removal is past its date"
 
 
+def _paper(house: "House") -> str:
+    from store import dispatches
+    from store.opening import open_store
+    from tasks.provision.merge import late_addresses
+
+    store = open_store(house)
+    try:
+        with store.read() as tx:
+            sheets, addresses = dispatches.late(tx), late_addresses(tx)
+    finally:
+        store.close()
+    if sheets:
+        found = f"{sheets} sheets that should have gone out are not ticked off"
+        raise NotReady("paper_late", found, "see: foresatt analogue dispatch list")
+    return f"{addresses} addresses were not found in time" if addresses else "nothing waits past its date"
+
+
 def _oneroster(house: "House") -> str:
     from store.exported import require_decided
     from store.opening import open_store
@@ -282,6 +299,7 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("answers", _answers),
     ("roster", _roster),
     ("work list", _worklist),
+    ("paper", _paper),
     ("oneroster", _oneroster),
     ("register", _register),
     ("findings", _findings),

@@ -22,6 +22,7 @@ KINDS: Final = {
     "O": "outbox message",
     "N": "roster run",
     "H": "hold",
+    "D": "dispatch of school information on paper",
     "F": "finding",
 }
 _SYLLABLES: Final = tuple("".join(three) for three in product(string.ascii_uppercase, repeat=3))

@@ -260,6 +260,15 @@ class Worklist(Section):
         return told
 
 
+class Analogue(Section):
+    """Paper for those who refused or have no number."""
+
+    tick_days: int = Field(
+        5, ge=1, description="Working days in which school information on paper must be sent and ticked off."
+    )
+    address_days: int = Field(5, ge=1, description="Working days in which a missing address must be found.")
+
+
 class OneRoster(Section):
     """The OneRoster export; off by default, since the school's letter says that the data are for login and shared with
     nobody. It is made only once all that the school has to decide is filled in."""
@@ -434,6 +443,7 @@ class Settings(Section):
     identity: Identity = Identity()
     retention: Retention = Retention()
     worklist: Worklist = Worklist()
+    analogue: Analogue = Analogue()
     oneroster: OneRoster = OneRoster()
     intake: Intake = Intake()
     roster: RosterSettings = RosterSettings()

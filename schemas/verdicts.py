@@ -94,8 +94,8 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What reconcile decided about one entry; load applies it to the store's latest state. `guardian_id`: whom the
-    consent of a pupil of age covers. `protect`: who says that the pupil is protected, which the school did
-    not know. `candidates`: pupils for a person to choose from, where none is certain."""
+    consent of a pupil of age covers. `protect`: who says that the pupil is protected, which the school did not know.
+    `candidates`: pupils for a person to choose from, where none is certain. `language`: the form's."""
 
     entry: Entry
     outcome: EntryOutcome
@@ -107,6 +107,7 @@ class Decision:
     protect: Protector | None = field(default=None, repr=False)
     guardian_id: str | None = None
     candidates: tuple[Candidate, ...] = ()
+    language: Language | None = None
 
 
 def in_form_order(values: dict[FieldName, str]) -> list[tuple[FieldName, str]]:

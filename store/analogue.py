@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Select, bindparam, delete, insert, select
 
 from schemas.ids import new_id
+from schemas.settings import Language
 from store.database import Transaction
 from store.tables import refusals
 
@@ -23,15 +24,24 @@ class OnPaper:
     address: str = field(repr=False)
     arrived_at: datetime
     due_on: date | None
+    language: Language | None = None
 
 
 def add(
-    tx: Transaction, pupil_id: str, *, why: str, name: str, address: str, submission: str, arrived: datetime
+    tx: Transaction,
+    pupil_id: str,
+    *,
+    why: str,
+    name: str,
+    address: str,
+    submission: str,
+    arrived: datetime,
+    language: Language | None = None,
 ) -> str:
-    """Put a pair on the register, sealed under a key of its own."""
+    """Put a pair on the register, sealed under a key of its own. `language`: that of their form, where it is known."""
     ident = new_id("R")
     tx.vault.new_key(ident)
-    details = json.dumps({"name": name, "address": address}).encode()
+    details = json.dumps({"name": name, "address": address, "language": language}).encode()
     sealed = tx.vault.seal(ident, "refusals.details", ident, details)
     values = {"pupil_id": pupil_id, "why": why, "submission_id": submission, "arrived_at": arrived}
     tx.connection.execute(insert(refusals).values(id=ident, details_ct=sealed, **values))
@@ -53,7 +63,7 @@ def _opened(tx: Transaction, query: Select[Any], asked: dict[str, Any]) -> list[
     found = []
     for row in tx.connection.execute(query, asked).all():
         details = json.loads(tx.vault.open(row.id, "refusals.details", row.id, row.details_ct))
-        about = {"name": details["name"], "address": details["address"]}
+        about = {"name": details["name"], "address": details["address"], "language": details.get("language")}
         found.append(OnPaper(row.id, row.pupil_id, row.why, arrived_at=row.arrived_at, due_on=row.due_on, **about))
     return found
 

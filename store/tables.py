@@ -55,7 +55,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 """The migration that makes these tables; a store at another one is not used."""
 
 metadata = MetaData(naming_convention=NAMES)
@@ -252,6 +252,23 @@ worklist_lines = Table(
     Column("sign_reason", Code),
     Column("signed_by", String(80)),
     Column("signed_at", UtcDateTime),
+)
+dispatches = Table(
+    "dispatches",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("code", Code, nullable=False, unique=True),
+    Column("made_on", Date, nullable=False),
+    Column("made_by", String(80), nullable=False),
+    Column("due_on", Date, nullable=False),
+)
+dispatch_lines = Table(
+    "dispatch_lines",
+    metadata,
+    Column("dispatch_id", Id, ForeignKey("dispatches.id", ondelete="CASCADE"), primary_key=True),
+    Column("refusal_id", Id, ForeignKey("refusals.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("ticked_by", String(80)),
+    Column("ticked_at", UtcDateTime),
 )
 exported_ids = Table(
     "exported_ids",

@@ -5,7 +5,7 @@ Order is by arrival, never the mail's own date. A form adds or changes; it never
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 
@@ -181,9 +181,10 @@ def _on_paper(tx: Transaction, decision: Decision) -> Applied:
         return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("fnr", "fnr_differs_from_known")))
     for row in there:
         analogue.remove(tx, row.id)
-    about = {"name": entry.get("name"), "address": decision.address}
+    about: dict[str, Any] = {"name": entry.get("name"), "address": decision.address}
     why = decision.outcome.value
-    analogue.add(tx, pupil_id, why=why, submission=entry.submission, arrived=entry.received_at, **about)
+    about |= {"submission": entry.submission, "arrived": entry.received_at, "language": decision.language}
+    analogue.add(tx, pupil_id, why=why, **about)
     worklist.refresh(tx, pupil_id)
     for guardian in named:
         guardians.mark_due(tx, pupil_id, guardian.id, "withdrawn")

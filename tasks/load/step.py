@@ -120,7 +120,7 @@ def write_submission(
         return [], []
     if not first_time:
         entries.save_document_reasons(tx, verdict.submission, ())
-    applied = [_write_entry(tx, one, earlier) for one in decisions]
+    applied = [_write_entry(tx, replace(one, language=verdict.language), earlier) for one in decisions]
     for place in earlier.keys() - {(one.entry.slot, one.entry.ord) for one in decisions}:
         if not entries.is_final(earlier[place]):
             entries.remove(tx, earlier[place].id)

@@ -24,10 +24,16 @@ _LEADING: Final = 5.2
 
 
 def letters_pdf(
-    recipients: Sequence[Recipient], language: Language = "nb", sender: Sender = NOBODY, text: str = ""
+    recipients: Sequence[Recipient],
+    language: Language = "nb",
+    sender: Sender = NOBODY,
+    text: str = "",
+    *,
+    own_language: bool = False,
 ) -> bytes:
-    """A letter for each recipient, further pages where the text is long. `text`: what the school has to tell, plain,
-    paragraphs apart by an empty line; without it the standing words. ValueError for nobody.
+    """A letter for each recipient, further pages where the text is long; with `own_language` in that of their form,
+    where it is known. `text`: what the school has to tell, plain, paragraphs apart by an empty line; without it the
+    standing words. ValueError for nobody.
 
     Name, pupil and class stand in it and nothing else of theirs: no number, no mobile, no e-mail, no reason.
     """
@@ -40,7 +46,8 @@ def letters_pdf(
         if number:
             sheets.next_page()
         with sheets.tag("Sect"):
-            _letter(sheets, recipient, language, sender, body or list(told.paper.text))
+            spoken = recipient.language if own_language and recipient.language else language
+            _letter(sheets, recipient, spoken, sender, body or list(words(spoken).paper.text))
     return sheets.finished()
 
 
@@ -74,7 +81,7 @@ def _day(day: date, months: Sequence[str], language: Language) -> str:
 def _letter(sheets: Sheets, recipient: Recipient, language: Language, sender: Sender, body: list[str]) -> None:
     told = words(language).paper
     about = told.about.format(pupil=recipient.pupil, class_name=recipient.class_name).rstrip(", ")
-    _top(sheets, sender, [recipient.name, *_address(recipient.address)])
+    _top(sheets, sender, [recipient.name, *address_lines(recipient.address)])
     _text(sheets, told.title, about, [*body, _ending(told.greeting, sender)])
 
 
@@ -120,7 +127,7 @@ def _flowing(sheets: Sheets, text: str, y: float) -> float:
     return y
 
 
-def _address(text: str) -> list[str]:
-    """An address on lines: as given where it has lines, else parted at its commas."""
+def address_lines(text: str) -> list[str]:
+    """An address on lines, five at most: as given where it has lines, else parted at its commas."""
     given = text.splitlines() if "\n" in text else text.split(",")
     return [line.strip() for line in given if line.strip()][:5]

@@ -5,11 +5,13 @@ Belongs here: choosing them from the store. Does not belong here: drawing (`form
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
-from schemas.due import is_adult
-from schemas.names import normalise
+from schemas.due import is_adult, next_working_day
+from schemas.names import agrees, normalise
+from schemas.settings import Language
 from store import analogue
-from store.database import Transaction
+from store.database import OSLO, Transaction
 from store.people import Pupil as Held
 from store.people import read_pupils
 from tasks.provision.form_pdf import Pupil
@@ -17,13 +19,18 @@ from tasks.provision.form_pdf import Pupil
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A guardian who gets paper, and whose; `ident`: of the register's row."""
+    """A guardian who gets paper, and whose. `ident` is the register's (R-…); `find_by` the day by which a missing address
+    must be found."""
 
     name: str = field(repr=False)
     address: str = field(repr=False)
     pupil: str = field(repr=False)
     class_name: str
     ident: str = ""
+    why: str = ""
+    until: date | None = None
+    language: Language | None = None
+    find_by: date | None = None
 
 
 def classes(tx: Transaction) -> list[str]:
@@ -44,27 +51,38 @@ def one_pupil(tx: Transaction, ident: str) -> Pupil | None:
     return Pupil(found[0].id, found[0].name, found[0].class_name) if found else None
 
 
-def on_paper(tx: Transaction) -> list[Recipient]:
-    """Everyone on the register for paper, by class, pupil and name. A shielded pupil's family has no address here: it
-    never goes into a file that anyone at the office may open, and looks like any address that is missing."""
-    pupils = {pupil.id: pupil for pupil in read_pupils(tx)}
-    rows = [
-        Recipient(
-            one.name,
-            "" if pupils[one.pupil_id].shielded else one.address,
-            pupils[one.pupil_id].name,
-            pupils[one.pupil_id].class_name,
-            one.id,
-        )
-        for one in analogue.of_pupil(tx)
-        if one.pupil_id in pupils
-    ]
+def on_paper(tx: Transaction, *, restricted: bool = False) -> list[Recipient]:
+    """Everyone on the register for paper, by class, pupil and name; families of protected pupils only before the
+    restricted role, and then nobody else. An address that was missing is taken from the school's list once it is there.
+    """
+    pupils = {pupil.id: pupil for pupil in read_pupils(tx) if pupil.shielded == restricted}
+    rows = []
+    for one in analogue.of_pupil(tx):
+        if (pupil := pupils.get(one.pupil_id)) is None:
+            continue
+        listed = (known.address for known in pupil.known if agrees(known.name, one.name))
+        address = one.address.strip() or next((told for told in listed if told.strip()), "")
+        by = next_working_day(one.arrived_at.astimezone(OSLO).date(), tx.settings.analogue.address_days)
+        rows.append(
+            Recipient(
+                one.name, address, pupil.name, pupil.class_name, one.id, one.why, one.due_on, one.language,
+                find_by=None if address else by,
+            )
+        )  # fmt: skip
     return sorted(rows, key=lambda row: (row.class_name, normalise(row.pupil), normalise(row.name)))
+
+
+def late_addresses(tx: Transaction) -> int:
+    """How many addresses should have been found before today, protected families' among them."""
+    everyone = [*on_paper(tx), *on_paper(tx, restricted=True)]
+    return sum(one.find_by is not None and one.find_by < tx.today for one in everyone)
 
 
 def _asked(tx: Transaction, pupil: Held) -> bool:
     stays = any(stay.last_day is None or stay.last_day >= tx.today for stay in pupil.enrolments)  # or will in August
     if not stays or is_adult(pupil.born, tx.today, tx.settings.retention.leap_day):
         return False
-    paper = {normalise(one.name) for one in analogue.of_pupil(tx, pupil.id)}
-    return not paper or not pupil.known or not {normalise(known.name) for known in pupil.known} <= paper
+    paper = [one.name for one in analogue.of_pupil(tx, pupil.id)]
+    if not pupil.known:  # whose guardians the school's list does not name has two at most
+        return len(paper) < 2
+    return any(not any(agrees(known.name, name) for name in paper) for known in pupil.known)

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from store import shredding, worklist
+from store import dispatches, shredding, worklist
 from store.database import Store
 from store.tables import refusals
+from tasks.provision.merge import late_addresses
 
 
 @dataclass(frozen=True, slots=True)
 class Provided:
     """Counts: lines made, cancelled, open to work on; open REMOVE lines past their date, and how many of those by
     enough working days for `foresatt check` to fail (`alarm`) or for every run to be red (`serious`); pairs on the
-    analogue register."""
+    analogue register, and what of it is late: sheets not ticked off, addresses not found."""
 
     made: int
     cancelled: int
@@ -22,6 +23,7 @@ class Provided:
     on_paper: int
     alarm: int = 0
     serious: int = 0
+    paper_late: int = 0
 
 
 def provide(store: Store) -> Provided:
@@ -31,7 +33,9 @@ def provide(store: Store) -> Provided:
         sheets = shredding.follow(tx)
         shown = worklist.count_lines(tx)
         paper = tx.connection.execute(select(func.count()).select_from(refusals)).scalar_one()
-        late, paper_late = worklist.late(tx), shredding.late(tx)
-    louder = {"alarm": late["alarm"] + late["serious"], "serious": late["serious"]}
-    made, overdue = counts["add"] + counts["remove"] + sheets, sum(late.values()) + paper_late
+        late, to_shred = worklist.late(tx), shredding.late(tx)
+        dispatches.forget_old(tx)
+        paper_late = dispatches.late(tx) + late_addresses(tx)
+    louder = {"alarm": late["alarm"] + late["serious"], "serious": late["serious"], "paper_late": paper_late}
+    made, overdue = counts["add"] + counts["remove"] + sheets, sum(late.values()) + to_shred
     return Provided(made, counts["cancelled"], shown, overdue, paper, **louder)

@@ -11,7 +11,7 @@ import gnupg
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import update
-from support_store import Desk, Family, add_guardian
+from support_store import Desk, Family, add_guardian, refusal
 
 from console.main import cli
 from schemas.errors import SafetyRefusal, UsageFault
@@ -125,3 +125,56 @@ def test_the_oneroster_zip(
     assert 0o600 == (tmp_path / "a.zip").stat().st_mode & 0o777
     with pytest.raises(UsageFault, match="file_kind"):
         ask("oneroster", "export", "--out", tmp_path / "a.csv", "--by", "kari")
+
+
+def test_paper_from_dispatch_to_tick(desk: Desk, ask: Ask, tmp_path: Path) -> None:
+    """Made by code, shown with names, letters and labels for those who wait, ticked off; then nobody waits."""
+    for _ in range(2):
+        made = desk.family()
+        desk.decided(refusal(made, made.mother))
+    ask("analogue", "dispatch", "make", "vinterferie", "--by", "kari")
+    shown = ask("analogue", "dispatch", "show", "vinterferie")
+    one = shown[0]["id"]
+    ticked = [ask("analogue", "tick", "vinterferie", one, "--by", "ola")["ticked"]]
+    letters = ask("analogue", "letters", "--dispatch", "vinterferie", "--out", tmp_path / "b.pdf", "--by", "kari")
+    labels = ask("analogue", "labels", "--dispatch", "vinterferie", "--out", tmp_path / "e.pdf", "--by", "kari")
+    ticked.append(ask("analogue", "tick", "vinterferie", "--all", "--by", "ola")["ticked"])
+    (listed,) = ask("analogue", "dispatch", "list")
+
+    assert (2, [1, 1]) == (len(shown), ticked)
+    assert ({"letters": 1, "address_missing": 0}, {"labels": 1, "address_missing": 0}) == (letters, labels)
+    assert {0o600} == {(tmp_path / name).stat().st_mode & 0o777 for name in ("b.pdf", "e.pdf")}
+    assert (2, 0, "") == (listed["to"], listed["waiting"], listed["late"])
+    assert [("kari", "count=1")] == audited(desk, "labels_printed")
+    with pytest.raises(UsageFault, match="no_letters"):
+        ask("analogue", "letters", "--dispatch", "vinterferie", "--out", tmp_path / "c.pdf", "--by", "kari")
+    for argv in (["tick", "vinterferie"], ["tick", "vinterferie", "--all", one]):
+        with pytest.raises(UsageFault, match="tick_whom"):
+            ask("analogue", *argv, "--by", "ola")
+    with pytest.raises(UsageFault, match="labels_skip"):
+        ask("analogue", "labels", "--sheet", "2x7", "--skip", "14", "--out", tmp_path / "f.pdf", "--by", "kari")
+
+
+def test_protected_families_get_their_paper_from_their_stewards(
+    desk: Desk, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On no list of the others; with the role on a list of their own. Who asks without it is refused, remembered."""
+    made = desk.family()
+    desk.decided(refusal(made, made.mother))
+    ask("analogue", "dispatch", "make", "vinterferie", "--by", "kari")
+    with desk.store.write() as tx:
+        this = tables.pupils.c.id == made.pupil_id
+        tx.connection.execute(update(tables.pupils).where(this).values(shielded=True))
+    monkeypatch.setenv("FORESATT_STAFF_RESTRICTED", "liv")
+    with pytest.raises(SafetyRefusal, match="by_school"):
+        ask("analogue", "dispatch", "show", "vinterferie", "--restricted", "--by", "ola")
+    with pytest.raises(UsageFault, match="by_missing"):
+        ask("analogue", "dispatch", "show", "vinterferie", "--restricted")
+    (row,) = ask("analogue", "list", "--by", "liv")
+    with pytest.raises(UsageFault, match="not_on_dispatch"):
+        ask("analogue", "tick", "vinterferie", row["id"], "--by", "ola")
+
+    assert [] == ask("analogue", "list", "--by", "ola") == ask("analogue", "dispatch", "show", "vinterferie")
+    assert made.mother.name == row["guardian"]
+    assert 1 == ask("analogue", "tick", "vinterferie", "--all", "--restricted", "--by", "liv")["ticked"]
+    assert [("ola", "what=analogue")] == audited(desk, "restricted_refused")

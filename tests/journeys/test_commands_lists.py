@@ -171,7 +171,7 @@ def test_the_analogue_register_names_who_gets_paper(office: Office) -> None:
     ran = office("analogue", "list", "--json").fine()
     family = office.cases["plain_mail_refusal"].forms[0].first
 
-    assert {"class", "pupil", "guardian", "why", "address", "until"} == set(ran.json[0])
+    assert {"class", "pupil", "guardian", "why", "address", "until", "id"} == set(ran.json[0])
     assert (family.pupil, "refused") in {(one["pupil"], one["why"]) for one in ran.json}
     assert [] == NUMBER.findall(ran.out)
     assert "@" not in ran.out
@@ -186,7 +186,7 @@ def test_paper_for_the_register_and_for_a_class(office: Office, tmp_path: Path) 
     printed = office.json("form", "--lang", "nn", "--class", class_name, "--out", forms)
 
     assert len(register) == written["letters"] + written["address_missing"]
-    assert [one["address"] for one in register].count("ADDRESS MISSING") <= written["address_missing"]
+    assert len([one for one in register if "ADDRESS MISSING" in one["address"]]) == written["address_missing"]
     assert printed["pages"] > 1
     assert {0o600} == {file.stat().st_mode & 0o777 for file in (letters, forms)}
     refused(office("form", "--class", class_name, "--out", forms, "--json"), 2, "file_exists")
