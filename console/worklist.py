@@ -118,7 +118,7 @@ def export(state: State, out: Path | None, to: str | None, reveals: bool, lang: 
     foresatt worklist export --out liste.pdf.pgp --to kari --reveal --by ola
 
     Encrypted, nothing of it is ever in clear on a disk. Any other file, and what is printed of it, is yours to destroy:
-    foresatt cannot erase it.
+    foresatt cannot erase it. A PDF in clear puts a line on the list that says so.
     """
     from store import audit
 
@@ -135,6 +135,10 @@ def export(state: State, out: Path | None, to: str | None, reveals: bool, lang: 
             key = find_key(store.settings.staff.keys or store.home.staff_keys, to)
             data = encrypt(data, key, armour=out.suffix.lower() == ".asc")
             told += f" to={audit.staff(key.staff)}"
+        elif kind == "pdf":
+            from store import shredding
+
+            shredding.printed(tx, "work list")
         audit.write(tx, who or account(), "worklist_exported", None, told)
         if out is not None:
             _write(out, data)

@@ -58,8 +58,10 @@ def test_the_list_as_pdf_and_encrypted(desk: Desk, family: Family, ask: Ask, sho
     ring.mkdir(mode=0o700)
     (ring / "kari.asc").write_text(gnupg.GPG(gnupghome=str(home)).export_keys(generate_key(home, "k <k@example.org>")))
     plain, sealed = tmp_path / "liste.pdf", tmp_path / "liste.csv.pgp"
-    ask("worklist", "export", "--out", plain)
     ask("worklist", "export", "--out", sealed, "--to", "kari", "--reveal", "--by", "ola")
+    assert [] == [row for row in desk.rows(tables.worklist_lines) if row.kind == "shred"]
+    ask("worklist", "export", "--out", plain)
+    assert ["printed_list"] == [row.why for row in desk.rows(tables.worklist_lines) if row.kind == "shred"]
     opened = gnupg.GPG(gnupghome=str(home)).decrypt(sealed.read_bytes()).data.decode("utf-8-sig")
     stop_agent(home)
     (row,) = csv.DictReader(io.StringIO(opened), delimiter=";")
