@@ -19,8 +19,8 @@ from tasks.provision.form_pdf import Pupil
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A guardian who gets paper, and whose. `ident` is the register's (R-…); `find_by` the day by which a missing address
-    must be found."""
+    """A guardian who gets paper, and whose. `ident` is the register's (R-…); `find_by` the day by which a missing
+    address must be found."""
 
     name: str = field(repr=False)
     address: str = field(repr=False)
