@@ -205,7 +205,12 @@ def _roster(house: "House") -> str:
     from store import rosters
     from store.opening import open_store
     from store.tables import pupils
+    from tasks.reconcile.roster_fint import FintRoster
+    from tasks.reconcile.rosters import configured_roster
 
+    source = configured_roster(house.settings, house.home)  # a file that is not there is said here
+    if isinstance(source, FintRoster):
+        source.probe()
     store = open_store(house)
     try:
         with store.read() as tx:

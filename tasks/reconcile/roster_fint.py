@@ -51,6 +51,11 @@ class FintRoster:
                     return self._listed(changed, complete=False, full=full or self._today, now=now)
             return self._listed(_everything(client), complete=True, full=self._today, now=now)
 
+    def probe(self) -> None:
+        """Whether FINT gives a token and answers. Raises as `read` does."""
+        with closing(self._make(self._chosen)) as client:
+            client.last_updated("elev")
+
     def _listed(
         self, found: Mapping[str, Iterable[Resource]], *, complete: bool, full: date, now: Mapping[str, int]
     ) -> Listed:

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import random
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ from support_store import DAY, TODAY, Desk, Template, open_desk
 from fixtures.rosters import fint_page, fint_resources, oneroster_tables, oneroster_zip, pifu, workbook
 from fixtures.school import make_school
 from schemas.errors import OutsideFault, SafetyRefusal, UsageFault
+from schemas.settings import RosterSettings
 from store import tables
 from tasks.reconcile.importing import import_roster
 from tasks.reconcile.roster import Roster
@@ -171,3 +173,42 @@ def test_no_broken_roster_lets_go_of_more_than_the_guard_allows(
             assert set() == let_go(desk, before)
     finally:
         desk.store.close()
+
+
+NOISE = st.sampled_from(
+    ["", "x", "0", "2010-13-40", "-1", "null", "[]", "{}", "true", "9" * 30, '"', ";", "\x00", "Ã¸", "student"]
+)
+
+
+def noisy(kind: str, word: str, rng: random.Random) -> bytes:
+    """The school's roster with one value in it replaced by a word, below whatever packs it."""
+    data = FORMATS[kind](whole, rng)
+    if kind in ("csv", "pifu"):
+        return swapped(data, word, rng)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        chosen = rng.choice(old.namelist())
+        for name in old.namelist():
+            new.writestr(name, swapped(old.read(name), word, rng) if name == chosen else old.read(name))
+    return out.getvalue()
+
+
+def swapped(data: bytes, word: str, rng: random.Random) -> bytes:
+    """With one run of letters and digits replaced."""
+
+    runs = list(re.finditer(rb"[\w-]+", data))
+    one = rng.choice(runs)
+    return data[: one.start()] + word.encode() + data[one.end() :]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@bounds(max_examples=8, deadline=None)
+@given(word=NOISE, seed=st.integers(0, 10**6))
+def test_any_word_in_any_place_gives_pupils_or_a_fault_of_ours(kind: str, word: str, seed: int) -> None:
+    """Whatever stands where something else should, the reader returns pupils or refuses with a code of its own."""
+    try:
+        told = roster(noisy(kind, word, random.Random(seed)), RosterSettings()).read()
+    except UsageFault as fault:
+        assert fault.code.startswith("roster_")
+        return
+    assert all(one.key for one in told.pupils)

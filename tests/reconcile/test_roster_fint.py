@@ -342,6 +342,14 @@ def test_wrong_credentials_are_told_as_such(api: FintStandIn) -> None:
         roster(api).read()
 
 
+def test_whether_it_answers_can_be_asked(api: FintStandIn) -> None:
+    """For `foresatt check`: silence is good; a refusal is told."""
+    roster(api).probe()
+    api.fault = "refused"
+    with pytest.raises(NotReady, match="fint_refused"):
+        roster(api).probe()
+
+
 def test_only_https_or_this_machine_is_asked(api: FintStandIn) -> None:
     """A password and children's data go over no open line."""
     for more in ({"url": "http://fint.example"}, {"token_url": "http://fint.example/token"}):
