@@ -53,12 +53,16 @@ def submissions(state: State, outcome: str | None, reason: str | None, channel: 
 def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None) -> None:
     """Show one submission: every entry, every field (masked), reasons, next steps, history."""
     from console.candidates import in_words, likely
-    from store import audit, listing
+    from store import audit, entries, listing, roles
 
     with state.store() as store:
         if reveal:
             by = audit.staff(by or click.prompt("Your staff id", err=True))
             why = why or click.prompt("Why do you look", type=click.Choice(WHY), err=True)
+            with store.read() as tx:
+                waits = bool(entries.with_a_refusal(tx, [ident]))
+            if waits:  # what somebody refused waits for the others, and is nobody's to read but the restricted role's
+                roles.require_restricted(store, by, ident, what="revealed")
         not_for(store, ident, by, what="show")
         proposals: dict[str, list[Proposal]] = {}
         with store.write() if reveal else store.read() as tx:

@@ -149,7 +149,7 @@ def original_kept_until(tx: Transaction, submission: str, rows: Sequence[Row[Any
     entries as they are now, where the caller has just read them."""
     rows = list(existing(tx, submission).values()) if rows is None else rows
     if any(row.outcome in DROPS_ORIGINAL_AT_ONCE for row in rows):
-        latest = _with_a_refusal(tx, [submission])[
+        latest = with_a_refusal(tx, [submission])[
             submission
         ]  # what somebody refused, or what is not applicable, waits a week for the others and no longer
         late = (entries.c.submission_id == submission) & (entries.c.held_until > latest)
@@ -195,7 +195,7 @@ def refresh_held(tx: Transaction, only: Collection[str] | None = None) -> None:
     held = held.select_from(entries.join(pupils, pupils.c.id == entries.c.pupil_id).outerjoin(links, of_link))
     held = held.where(entries.c.held_until.is_not(None))
     rows = tx.connection.execute(held if only is None else held.where(entries.c.pupil_id.in_(only))).all()
-    latest = _with_a_refusal(tx, {row.submission_id for row in rows})
+    latest = with_a_refusal(tx, {row.submission_id for row in rows})
     differs, which = [], set()
     for row in rows:
         until = _until(tx, row.received_at, row.link_due_on if row.link else row.pupil_due_on)
@@ -208,8 +208,9 @@ def refresh_held(tx: Transaction, only: Collection[str] | None = None) -> None:
         original_kept_until(tx, submission)
 
 
-def _with_a_refusal(tx: Transaction, which: Collection[str]) -> dict[str, date]:
-    """Submission -> the day that it may wait for at the latest, of those with a refused or not applicable entry."""
+def with_a_refusal(tx: Transaction, which: Collection[str]) -> dict[str, date]:
+    """Submission -> the day that it may wait for at the latest, of those with a refused or not applicable entry. Until
+    then only the restricted role reads it."""
     decided = select(entries.c.submission_id, entries.c.decided_at).where(
         entries.c.outcome.in_([outcome.value for outcome in DROPS_ORIGINAL_AT_ONCE]), entries.c.submission_id.in_(which)
     )

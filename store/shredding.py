@@ -6,6 +6,7 @@ file name and the day it came, and nothing else. Does not belong here: anything 
 """
 
 import json
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -24,14 +25,16 @@ SHEET: Final = "paper_sheet"
 LIST: Final = "printed_list"
 
 
-def follow(tx: Transaction) -> int:
-    """A line for every sheet whose original has its date, on that date or the working day before; returns how many were
-    made. Running it again changes nothing."""
+def follow(tx: Transaction, only: Collection[str] | None = None) -> int:
+    """A line for every sheet (for those of these submissions) whose original has its date, on that date or the working
+    day before; returns how many were made. Running it again changes nothing."""
     mine = (worklist_lines.c.submission_id == submissions.c.id) & (worklist_lines.c.kind == SHRED)
     columns = (submissions.c.id, submissions.c.about_ct, submissions.c.received_at, submissions.c.original_due_on)
     line = (worklist_lines.c.id.label("line"), worklist_lines.c.due_on, worklist_lines.c.state)
     sheets = select(*columns, *line).select_from(submissions.outerjoin(worklist_lines, mine))
     sheets = sheets.where(submissions.c.channel == "post", submissions.c.original_due_on.is_not(None))
+    if only is not None:
+        sheets = sheets.where(submissions.c.id.in_(only))
     moved, made = [], 0
     for row in tx.connection.execute(sheets).all():
         when = working_day_before(row.original_due_on) if row.original_due_on > tx.today else row.original_due_on

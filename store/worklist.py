@@ -22,6 +22,7 @@ from store.database import Transaction
 from store.due_dates import refresh_due
 from store.people import name_and_class
 from store.shredding import SHRED
+from store.tables import guardians as guardian_rows
 from store.tables import links, pupils, worklist_lines
 from store.worklist_rows import (
     IN_VIS,
@@ -295,12 +296,31 @@ def sign(
             part(tx, row.pupil_id, row.guardian_id)
     elif row.stale:
         make_line(tx, "change", row.pupil_id, row.guardian_id, why="contact_changed", due_on=tx.today)
-    reduces = tx.settings.retention.reduce_number_after_signoff and not tx.settings.folkeregister.on
-    if reduces and row.kind == "add" and not _open_adds(tx, row.guardian_id):
+    if _reduces(tx) and row.kind == "add" and not _open_adds(tx, row.guardian_id):
         guardian = guardians.read_guardian(tx, row.guardian_id)
         if guardian is not None:
             guardians.reduce_number(tx, guardian)
     audit.write(tx, by, "line_signed", ident, f"kind={row.kind} as={as_}")
+
+
+def let_go_of_numbers(tx: Transaction) -> int:
+    """Numbers that a sign-off did not let go of, as the settings were others then: now they go; returns how many."""
+    if not _reduces(tx):
+        return 0
+    signed = (worklist_lines.c.kind == "add") & worklist_lines.c.signed_as.in_(IN_VIS)
+    whose = select(worklist_lines.c.guardian_id).where(signed, worklist_lines.c.state == "signed")
+    numbered = select(guardian_rows.c.id).where(guardian_rows.c.number_ct.is_not(None), guardian_rows.c.id.in_(whose))
+    count = 0
+    for ident in tx.connection.execute(numbered).scalars().all():
+        guardian = None if _open_adds(tx, ident) else guardians.read_guardian(tx, ident)
+        if guardian is not None and guardian.number:
+            guardians.reduce_number(tx, guardian)
+            count += 1
+    return count
+
+
+def _reduces(tx: Transaction) -> bool:
+    return tx.settings.retention.reduce_number_after_signoff and not tx.settings.folkeregister.on
 
 
 def protect(tx: Transaction, pupil_id: str, on: bool) -> None:

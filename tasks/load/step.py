@@ -16,7 +16,7 @@ from schemas.frames import EntriesReconciled
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome, SubmissionOutcome
 from schemas.stations import build, check
 from schemas.verdicts import Decision, Entry, Fault, Verdict
-from store import audit, deletions, entries, erasure, guardians, outbox, protection
+from store import audit, deletions, entries, erasure, guardians, outbox, protection, shredding
 from store.database import Store, Transaction
 from store.ledger import decided_before, finish
 from tasks.load.apply import Applied, apply
@@ -65,6 +65,7 @@ def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Sto
                 codes.update(fault.code for fault in verdict.faults)
             to_erase += [pair for one in applied for pair in one.to_erase]
             originals += drops
+        shredding.follow(tx, [verdict.submission for verdict, _ in decided])
         if originals:
             deletions.intend(store, [(submission, "decided") for submission in originals])
     if originals:

@@ -4,7 +4,7 @@ The local server prunes itself while it is up, a school's own server by its own 
 nightly retention asks for it in so many words. Does not belong here: what a run shows (`summary`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -23,13 +23,13 @@ FLOWS: Final = ("intake", "provision", "reconcile", "reprocess", "retention")
 PAGE: Final = 100
 
 
-def prune(days: int, now: datetime | None = None) -> int:
-    """Delete our flows' runs that ended more than `days` days ago; returns how many. Their logs go with them on the
+def prune(days: int, now: datetime | None = None, flows: Sequence[str] = FLOWS) -> int:
+    """Delete these flows' runs that ended more than `days` days ago; returns how many. Their logs go with them on the
     server's side; their tables are deleted here."""
     before = (now or datetime.now(UTC)) - timedelta(days=days)
     count = 0
     with get_client(sync_client=True) as client:
-        for page in _old(client, before):
+        for page in _old(client, before, flows):
             whose = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=page))
             while made := client.read_artifacts(artifact_filter=whose, limit=PAGE):
                 for artifact in made:
@@ -40,8 +40,8 @@ def prune(days: int, now: datetime | None = None) -> int:
     return count
 
 
-def _old(client: SyncPrefectClient, before: datetime) -> Iterator[list[UUID]]:
-    ours = FlowFilter(name=FlowFilterName(any_=list(FLOWS)))
+def _old(client: SyncPrefectClient, before: datetime, flows: Sequence[str]) -> Iterator[list[UUID]]:
+    ours = FlowFilter(name=FlowFilterName(any_=list(flows)))
     ended = FlowRunFilter(end_time=FlowRunFilterEndTime(before_=before))
     while runs := client.read_flow_runs(flow_filter=ours, flow_run_filter=ended, limit=PAGE):
         yield [run.id for run in runs]

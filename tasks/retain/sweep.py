@@ -54,6 +54,7 @@ def recompute(store: Store) -> int:
     """Recompute every pupil's due dates: time itself is an input (a summer ends, an enrolment runs out)."""
     with store.write() as tx:
         count = worklist.refresh_all(tx)
+        worklist.let_go_of_numbers(tx)
         shredding.follow(tx)
         return count
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from pypdf import PdfReader
-from support_store import Desk, Family, add_guardian
+from support_store import Desk, Family, add_guardian, column, refusal
 
 from console.main import cli
+from fixtures.filled import FilledForm
 from schemas.due import birthday_18
-from schemas.errors import UsageFault
-from store import consents
+from schemas.errors import NotReady, SafetyRefusal, UsageFault
+from store import consents, tables
 from tasks.retain.sweep import sweep
 
 Ask = Callable[..., Any]
@@ -128,3 +129,42 @@ def test_what_was_erased_can_be_proved(desk: Desk, grown: tuple[Family, str, str
     assert {("link", "turned_18"): 2, ("guardian", "turned_18"): 2, ("known_guardians", "turned_18"): 1} == counts
     assert {mother, father, f"{family.pupil_id}/{mother}", f"{family.pupil_id}/{father}"} <= ids
     assert [] == ask("erased", "--since", "2099-01-01")["erased"]
+
+
+def test_what_was_refused_is_read_by_the_restricted_role_alone(
+    desk: Desk, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One column refused, the other waits for a person: until it is decided only the role sees the values."""
+    family = desk.family(lists=("mobile",))
+    form = FilledForm(refusal(family, family.mother), column(family, desk.people.adult()))
+    sent = desk.decided(form)
+    assert ["refused", "needs_review"] == desk.outcomes(sent)
+    told = ("show", sent, "--reveal", "--by", "ola", "--why", "correct")
+    with pytest.raises(SafetyRefusal):
+        ask(*told)
+    monkeypatch.setenv("FORESATT_STAFF_RESTRICTED", "ola")
+
+    assert family.pupil.name == ask(*told)["entries"][1]["fields"]["pupil"]["value"]
+
+
+def test_a_list_in_a_file_is_to_be_shredded(
+    desk: Desk, grown: tuple[Family, str, str], ask: Ask, tmp_path: Path
+) -> None:
+    """`worklist export` to a file that is printed leaves a line that says so; on standard output it leaves none."""
+    ask("worklist", "export")
+    ask("worklist", "export", "--out", tmp_path / "list.pdf")
+    lines = desk.rows(tables.worklist_lines, tables.worklist_lines.c.kind == "shred")
+
+    assert ["printed_list"] == [line.why for line in lines]
+
+
+def test_a_check_fails_where_something_is_late(desk: Desk, grown: tuple[Family, str, str], ask: Ask) -> None:
+    """The line `retention` of `check`: nothing late, and somebody to decide about; then something late."""
+    from console.check import _retention
+
+    assert "foresatt warnings" in _retention(desk.house)
+    with desk.store.write() as tx:
+        tx.connection.execute(tables.links.update().values(due_on=tx.today - timedelta(days=1)))
+
+    with pytest.raises(NotReady, match="overdue"):
+        _retention(desk.house)

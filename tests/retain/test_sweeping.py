@@ -11,7 +11,7 @@ from support_store import DAY, HERE, TODAY, Desk, Family, add_guardian, both, co
 
 from fixtures.filled import FilledForm
 from schemas.due import Enrolment
-from store import audit, tables, worklist
+from store import audit, guardians, tables, worklist
 from tasks.retain.overdue import overdue
 from tasks.retain.sweep import preview, sweep
 
@@ -331,6 +331,25 @@ def test_the_deletion_ledger_names_everything_that_went(desk: Desk) -> None:
     assert {f"{family.pupil_id}/{guardian}"} == {row.subject_id for row in rows if "/" in row.subject_id}
     assert [guardian] == [row.subject_id for row in rows if row.subject_id.startswith("G-")]  # each person their own
     assert {("turned_18", True)} == {(row.reason, row.done_at is not None) for row in rows}
+
+
+def test_a_number_that_a_sign_off_kept_goes_the_next_night(desk: Desk) -> None:
+    """Signed off while the settings kept numbers; they no longer do, and the night lets go of it."""
+    family = linked(desk)
+    with desk.store.write() as tx:
+        worklist.sync(tx)
+        worklist.sign(tx, worklist.read_lines(tx)[0].id, as_="done", by="kari")
+        row = tables.guardians
+        ident = tx.connection.execute(select(row.c.id)).scalar_one()
+        found = guardians.read_guardian(tx, ident)
+        assert found is not None
+        assert "" == found.number
+        sealed = tx.vault.seal_text(ident, "guardians.number", ident, family.mother.number, 2)
+        tx.connection.execute(update(row).values(number_ct=sealed))
+    sweep(desk.store)
+
+    assert [""] == [one.number for one in desk.guardians(family)]
+    assert [None] == [one.number_ct for one in desk.rows(tables.guardians)]
 
 
 def test_a_remove_line_is_due_on_the_day_of_the_sweep(desk: Desk) -> None:
