@@ -23,7 +23,9 @@ CONSENT = {"confirmed": "confirmed: keeps access", "pending": "PENDING: does not
 )
 @click.option("--lang", type=click.Choice(["nb", "nn", "en"]), help="Of the letters. Default: the school's language.")
 @click.option("--class", "class_name", metavar="CLASS", help="Only this class.")
-@click.option("--by", metavar="STAFF", help="Your staff id, with --letters; it goes into the audit.")
+@click.option(
+    "--by", metavar="STAFF", help="Your staff id, with --letters; with the restricted role: protected families too."
+)
 @common
 @pass_state
 def turning_18(
@@ -46,11 +48,17 @@ def turning_18(
     """
     if letters and not by:
         raise UsageFault("by_missing", "--letters needs --by STAFF", "add your staff id")
-    with state.looking("turning_18") as tx:
+    from store import audit, protection, roles
+
+    who = audit.staff(by) if by else None
+    with state.looking("turning_18", who) as tx:
+        hidden = frozenset() if roles.is_restricted(tx.settings, who) else protection.protected(tx)
         rows = [
             row
             for row in _turning(tx, days)
-            if class_name in (None, row["class"]) and not (pending and row["consent"] == "confirmed")
+            if row["pupil_id"] not in hidden
+            and class_name in (None, row["class"])
+            and not (pending and row["consent"] == "confirmed")
         ]
     written = _letters(state, rows, letters, lang, str(by)) if letters else None
     state.emit({"days": days, "pupils": rows} | ({"letters": written} if letters else {}))

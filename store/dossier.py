@@ -63,7 +63,7 @@ COLUMNS: Final = {
 KEPT_TO_OURSELVES: Final = frozenset({"protected", "unprotected", "protection_seen", "restricted_refused"})
 """What the audit says of protection is told to nobody: it would tell that there is some, or none."""
 LISTS: Final = {
-    "list_read": ("worklist", "analogue"),
+    "list_read": ("worklist", "analogue", "turning_18"),
     "worklist_exported": ("",),
 }
 """Audit rows that have no subject: whoever is on the list was looked at with the others."""
@@ -431,6 +431,7 @@ def _said_to(tx: Transaction, person: Person, forms: Mapping[str, int]) -> set[s
 def _lists(tx: Transaction, person: Person, since: str) -> Iterator[Look]:
     """Who read a whole list since they first stood on one."""
     on = {"worklist": bool(person.lines), "analogue": bool(person.paper)}
+    on["turning_18"] = bool(person.guardian or person.pupil)
     alone = {"worklist_exported": bool(person.lines)}
     query = select(audit_rows).where(audit_rows.c.action.in_(LISTS), audit_rows.c.subject_id.is_(None))
     for row in tx.connection.execute(query.order_by(audit_rows.c.seq)):

@@ -5,12 +5,14 @@ list and the findings (beside their own tests).
 """
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from support_store import Desk, Family, add_guardian, column
 from test_person import Call, audited, call, refused
 
 from store import analogue, protection, tables, worklist
+from store.database import OSLO
 
 __all__ = ["call"]
 
@@ -88,6 +90,20 @@ def test_the_paper_register_leaves_them_out(desk: Desk, call: Call) -> None:
 
     assert [other.mother.name] == [one["guardian"] for one in shown]
     assert 2 == len(json.loads(call("analogue", "list", "--by", "kari", "--json").stdout))
+
+
+def test_birthdays_of_protected_pupils_are_for_the_role(desk: Desk, call: Call) -> None:
+    """Who turns 18, and whose guardians: a protected family stands there for those who take care of it."""
+    day = (datetime.now(OSLO).date() + timedelta(days=40)).replace(day=15)
+    born = day.replace(year=day.year - 18)
+    family = desk.family(born=born)
+    with desk.store.write() as tx:
+        add_guardian(tx, family, family.mother)
+        protection.protect(tx, family.pupil_id, "roster")
+    words = ("turning-18", "--days", "400", "--json")
+    shown = [json.loads(call(*words, *by).stdout)["pupils"] for by in ((), ("--by", "kari"))]
+
+    assert [[], [family.pupil_id]] == [[one["pupil_id"] for one in told] for told in shown]
 
 
 def test_the_audit_tells_others_nothing_of_it(desk: Desk, held: tuple[Family, str], call: Call) -> None:
