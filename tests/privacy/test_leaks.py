@@ -139,9 +139,27 @@ def story(
         told.fails(f"flow {argv[0]}", words, [target])
     for command in (["reprocess"], ["reconcile"], ["provision"], ["retention", "--as-of", _tomorrow()], ["check"]):
         told.goes(*command)
+    _provide(told)
     _keep(told)
     _settle(served)
     return told
+
+
+def _provide(told: Story) -> None:
+    """What leaves: a list for one person, encrypted; a dispatch on paper; an export that fails while it is written."""
+    ring = told.home / "keys" / "staff"
+    ring.mkdir(mode=0o700)
+    (ring / "kari.asc").write_text(export_public(told.home / "gnupg"), "ascii")
+    sealed = str(told.home / "store" / "liste.pdf.pgp")
+    argv = ("worklist", "export", "--out", sealed, "--to", "kari", "--reveal", "--by", "kari")
+    told.fails("worklist export", argv, ["tasks.provision.encrypted:encrypt"])
+    told.goes(*argv)
+    told.goes("analogue", "dispatch", "make", "vinterferie", "--by", "kari")
+    told.goes("analogue", "tick", "vinterferie", "--all", "--by", "kari")
+    decided = {"ON": "true", "RECIPIENT": "x", "PURPOSE": "y", "PROCESSOR_AGREEMENT": "z", "DECIDED_BY": "rektor"}
+    told.smtp |= {f"FORESATT_ONEROSTER_{k}": v for k, v in {**decided, "DECIDED_ON": "2026-01-01"}.items()}
+    export = ("oneroster", "export", "--out", str(told.home / "store" / "x.zip"), "--by", "kari")
+    told.fails("oneroster", export, ["tasks.provision.oneroster:pack"])
 
 
 def _keep(told: Story) -> None:
