@@ -267,6 +267,13 @@ def late(tx: Transaction) -> dict[Level, int]:
     return counts
 
 
+def late_by_kind(tx: Transaction) -> dict[str, int]:
+    """Kind -> how many lines to work through are past their date; protected families' are not among them."""
+    past = (_to_do(), ~worklist_lines.c.restricted, worklist_lines.c.due_on < tx.today)
+    query = select(worklist_lines.c.kind, func.count()).where(*past).group_by(worklist_lines.c.kind)
+    return {row.kind: row[1] for row in tx.connection.execute(query)}
+
+
 def sign(
     tx: Transaction, ident: str, *, as_: Signature, by: str, reason: str | None = None, restricted: bool = False
 ) -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from schemas.outcomes import OPEN
+from store import worklist
 from store.database import Store, Transaction
-from store.tables import entries, findings, pupils, roster_runs, submissions, worklist_lines
+from store.tables import entries, findings, pupils, roster_runs, submissions
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ def morning(store: Store) -> Morning:
         needs, late = Counter[str](), Counter[str]()
         _findings(tx, needs, late)
         _entries(tx, needs, late)
-        _lines(tx, needs, late)
+        late.update({f"line_{kind}": count for kind, count in worklist.late_by_kind(tx).items()})
         held = select(func.count()).select_from(roster_runs).where(roster_runs.c.state == "held")
         needs["roster_held"] = tx.connection.execute(held).scalar_one()
         shut = select(func.count()).select_from(submissions).where(submissions.c.outcome == "unreadable")
@@ -57,14 +58,6 @@ def _entries(tx: Transaction, needs: Counter[str], late: Counter[str]) -> None:
     for outcome, is_late, count in rows:
         needs[f"entry_{outcome}"] += count
         late["reviews"] += count if is_late else 0
-
-
-def _lines(tx: Transaction, needs: Counter[str], late: Counter[str]) -> None:
-    query = select(worklist_lines.c.kind, func.count()).where(
-        worklist_lines.c.state == "open", ~worklist_lines.c.restricted, worklist_lines.c.due_on < tx.today
-    )
-    for kind, count in tx.connection.execute(query.group_by(worklist_lines.c.kind)).all():
-        late[f"line_{kind}"] += count
 
 
 def _some(counts: Counter[str]) -> dict[str, int]:

@@ -644,8 +644,9 @@ def test_the_alarm_grows(desk: Desk, today: date, level: str | None, days: int) 
     sign(desk, "add")
     desk.on(today)
     with desk.store.read() as tx:
-        counts = worklist.late(tx)
+        counts, by_kind = worklist.late(tx), worklist.late_by_kind(tx)
 
+    assert ({"remove": 1} if level else {}) == by_kind
     assert ({level: 1} if level else {}) == {name: number for name, number in counts.items() if number}
     assert [days] == [line.days_late for line in listed(desk, "remove")]
 
@@ -656,6 +657,7 @@ def test_what_nobody_opens_is_not_counted_as_late(desk: Desk) -> None:
     desk.on(TODAY + 30 * DAY)
     with desk.store.read() as tx:
         assert {0} == set(worklist.late(tx).values())
+        assert {"add": 1} == worklist.late_by_kind(tx)
         assert 1 == worklist.count_lines(tx)
 
 
