@@ -123,9 +123,18 @@ def check_email(text: str | None) -> tuple[str | None, str | None]:
 
 def same_email(a: str | None, b: str | None) -> bool:
     """Whether both are the same usable address, whatever the case; two empty or bad ones are not the same."""
+    if not a or not b or _plainly_apart(a, b):
+        return False
     first = check_email(a)[0]
     second = first if a == b else check_email(b)[0]
     return first is not None and second is not None and first.casefold() == second.casefold()
+
+
+def _plainly_apart(a: str, b: str) -> bool:
+    """Whether the two differ in more than case, marks around them and spellings of a letter or a domain: most do, and
+    need no parser."""
+    both = f"{a} {b}".lower()
+    return both.isascii() and "xn--" not in both and _trim(a).lower() != _trim(b).lower()
 
 
 def propose_email(text: str | None) -> str | None:

@@ -75,9 +75,15 @@ def _undo_mojibake(text: str) -> str:
     """UTF-8 that was read as Windows-1252, put right; repeated, since it may have happened twice."""
     while not text.isascii():
         try:
-            octets = b"".join(_octet(character) for character in text)
+            octets = text.encode("cp1252")
+        except UnicodeEncodeError:
+            try:
+                octets = b"".join(_octet(character) for character in text)
+            except UnicodeEncodeError:
+                return text
+        try:
             undone = octets.decode("utf-8")
-        except UnicodeError:
+        except UnicodeDecodeError:
             return text
         text = undone
     return text
@@ -103,7 +109,8 @@ def agrees(a: str, b: str) -> bool:
     one in for another. For the same reason none is let pass where one of the two stands surname first without a
     comma. A given name's initial is not enough. A one-word name agrees with itself alone. Symmetric.
     """
-    first, second = ([_by_sound(word) for word in normalise(name).split()] for name in (a, b))
+    first = [_by_sound(word) for word in normalise(a).split()]
+    second = first if a == b else [_by_sound(word) for word in normalise(b).split()]
     if min(len(first), len(second)) < 2:
         return bool(first) and first == second
     if _in_order(first, second, _surnames_agree):

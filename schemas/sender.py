@@ -4,6 +4,7 @@ Belongs here: reading the header of a mail for an answer. Does not belong here: 
 Source: RFC 3834 (automatic responses), RFC 3464 (delivery reports), RFC 2919 (lists).
 """
 
+import re
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from typing import Final
@@ -17,8 +18,12 @@ AUTOMATIC: Final = ("X-Autoreply", "X-Autorespond", "X-Auto-Reply-From", "Feedba
 def answerable_sender(raw: bytes) -> str | None:
     """The one address in From, "" where there is none to be read, None where no answer must go out on this mail."""
     try:
-        head = BytesHeaderParser().parsebytes(raw[:HEADER_BYTES])
-        told = {name: " ".join(str(one) for one in head.get_all(name, [])).strip().lower() for name in _READ}
+        head = BytesHeaderParser().parsebytes(_HEAD.split(raw[:HEADER_BYTES], maxsplit=1)[0])
+        there = {name.lower() for name in head}
+        told = dict.fromkeys(_READ, "")
+        for name in _READ:
+            if name.lower() in there:
+                told[name] = " ".join(str(one) for one in head.get_all(name, [])).strip().lower()
         automatic = told["Auto-Submitted"].split(";")[0].strip() not in ("", "no")
         bulk = any(word in told["Precedence"].split() for word in ("bulk", "list", "junk", "auto_reply"))
         report = told["Content-Type"].startswith("multipart/report") or "<>" in told["Return-Path"]
@@ -36,4 +41,5 @@ def answerable_sender(raw: bytes) -> str | None:
     return address if "@" in address else ""
 
 
+_HEAD: Final = re.compile(rb"(?<=\n)\r?\n")
 _READ: Final = ("From", "Auto-Submitted", "Precedence", "Content-Type", "Return-Path", *LISTED, *AUTOMATIC)

@@ -35,7 +35,7 @@ def write(tx: Transaction, actor: str, action: str, subject: str | None = None, 
     """Append one row in the caller's transaction. `detail` holds codes and counts only."""
     if not DETAIL.fullmatch(detail):
         raise ValueError("an audit detail holds codes only")
-    last = head(tx)
+    last = tx.chain[0] if tx.chain else head(tx)  # whoever writes is alone
     seq, prev = (last.seq + 1, last.mac) if last else (1, bytes(32))
     at = tx.now
     row = {
@@ -49,6 +49,7 @@ def write(tx: Transaction, actor: str, action: str, subject: str | None = None, 
     }
     mac = tx.keyring.mac("audit", prev + _canonical(seq, at, actor, action, subject, detail))
     tx.connection.execute(_APPEND, row | {"mac": mac})
+    tx.chain[:] = [Head(seq, mac)]
 
 
 # Made once: most of what a statement costs is its making.

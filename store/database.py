@@ -6,9 +6,9 @@ ours passes as it is.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -38,6 +38,23 @@ class Transaction:
     settings: Settings
     now: datetime
     today: date
+    chain: list[Any] = field(default_factory=list)
+    """The newest row of the audit's chain, once this transaction has written one."""
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """One of many in this transaction: what is written inside is taken back, alone, on any exception. As
+        SQLAlchemy's own, which compiles its statements anew each time."""
+        run, chain = self.connection.exec_driver_sql, list(self.chain)
+        run("SAVEPOINT one")
+        try:
+            yield
+        except BaseException:
+            self.chain[:] = chain
+            run("ROLLBACK TO SAVEPOINT one")
+            run("RELEASE SAVEPOINT one")
+            raise
+        run("RELEASE SAVEPOINT one")
 
 
 class Store:

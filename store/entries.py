@@ -144,6 +144,12 @@ def correction_row(submission: str, slot: int, ord_: int, field: str) -> str:
     return f"{submission}/{slot}/{ord_}/{field}"
 
 
+def original_kept(tx: Transaction, submission: str) -> None:
+    """Set when the sealed original goes where all its entries are settled: N days after this, the last decision."""
+    last = tx.today + timedelta(days=tx.settings.retention.originals_days)
+    tx.connection.execute(_KEPT_UNTIL, {"submission": submission, "last": last})
+
+
 def original_kept_until(tx: Transaction, submission: str, rows: Sequence[Row[Any]] | None = None) -> None:
     """Set when the sealed original goes: with its open entries' time, else N days after the last decision. `rows`: its
     entries as they are now, where the caller has just read them."""

@@ -29,6 +29,8 @@ class Guardian:
     mobile: str = field(repr=False)
     email: str = field(repr=False)
     number_mac: bytes | None = field(default=None, repr=False)
+    arrived_at: datetime | None = field(default=None, compare=False)
+    """When the form came that the link was made or last confirmed by; only where a pupil's guardians were asked for."""
 
 
 REDUCED: Final = 0
@@ -59,7 +61,7 @@ def read_guardian(tx: Transaction, guardian_id: str) -> Guardian | None:
 
 _ONE: Final = select(guardians).where(guardians.c.id == bindparam("guardian"))
 _OF_PUPIL: Final = (
-    select(guardians)
+    select(guardians, links.c.arrived_at)
     .join(links, links.c.guardian_id == guardians.c.id)
     .where(links.c.pupil_id == bindparam("pupil"))
     .order_by(links.c.guardian_id)
@@ -94,7 +96,8 @@ def find_by_number(tx: Transaction, number: str) -> Guardian | None:
 
 def of_pupil(tx: Transaction, pupil_id: str) -> list[Guardian]:
     """The guardians linked to a pupil, suspended links included."""
-    return [_opened(tx, row) for row in tx.connection.execute(_OF_PUPIL, {"pupil": pupil_id}).all()]
+    rows = tx.connection.execute(_OF_PUPIL, {"pupil": pupil_id}).all()
+    return [replace(_opened(tx, row), arrived_at=row.arrived_at) for row in rows]
 
 
 def preload(tx: Transaction, pupil_ids: Collection[str]) -> None:

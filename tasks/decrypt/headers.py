@@ -49,6 +49,8 @@ def file_name_of(entity: Entity) -> str:
 
 def parameter(entity: Entity, name: str) -> str:
     """A parameter of Content-Type in lower case; empty where there is none."""
+    if not any(name in value.lower() for value in raw_values(entity, "content-type")):
+        return ""
     try:
         value = entity.get_param(name, "")
     except (LookupError, ValueError, TypeError):

@@ -46,9 +46,10 @@ class Key:
 
 
 def environment() -> dict[str, str]:
-    """The few variables GnuPG needs, in a locale that keeps its words English and its text UTF-8."""
+    """The few variables GnuPG needs, in a locale that keeps its words English and its text UTF-8 (and no other part of
+    it: each is a file that every process would load)."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return kept | {"LC_ALL": "C.UTF-8"}
+    return kept | {"LC_CTYPE": "C.UTF-8"}
 
 
 def make_home(path: Path) -> Path:

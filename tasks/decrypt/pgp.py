@@ -154,9 +154,12 @@ def _checked(data: bytes, signatures: list[bytes], home: Path, limits: Limits) -
 
 
 def _common(home: Path, given: Descriptors) -> list[str]:
-    # An agent that gpg starts would inherit its processor limit and die of it later: we start it (launch_agent).
+    # An agent that gpg starts would inherit its processor limit and die of it later: we start it (launch_agent). The
+    # ring is only read here, which GnuPG does without its lock; it would take one to see whether there is a ring, and a
+    # process that we kill would leave it behind.
     return [
         "gpg", "--homedir", str(home), "--batch", "--no-tty", "--no-options", "--status-fd", str(given.status),
         "--pinentry-mode", "loopback", "--passphrase-fd", str(given.nothing), "--disable-dirmngr",
         "--no-auto-key-retrieve", "--no-auto-key-locate", "--trust-model", "always", "--no-verbose", "--no-autostart",
+        "--lock-never",
     ]  # fmt: skip

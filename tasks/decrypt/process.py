@@ -6,7 +6,7 @@ answer means (`pgp.py`, `smime.py`). What goes in and out stays in memory: furth
 
 import os
 import resource
-import selectors
+import select
 import signal
 import subprocess
 import time
@@ -59,32 +59,32 @@ def run(argv: Callable[[Descriptors], list[str]], data: bytes, limits: Limits, i
     Raises `NotReady` where the program is missing, `OutsideFault` where it cannot be started.
     """
     with ExitStack() as stack:
-        status_read, status_write = os.pipe()
-        stack.callback(os.close, status_read)
-        with ExitStack() as given:
-            given.callback(os.close, status_write)
-            nothing = os.open(os.devnull, os.O_RDONLY)  # read, so that nothing ever waits for a person
-            given.callback(os.close, nothing)
-            extra = tuple(_in_memory(one, given) for one in inputs)
-            line = argv(Descriptors(status_write, nothing, extra))
-            child = _start(line, (status_write, nothing, *extra))
-        return _watched(child, status_read, data, limits)
+        # The program's input and its status lie in memory, not in pipes: each line through a pipe wakes us up.
+        status = _in_memory(b"", stack)
+        source = _in_memory(data, stack)
+        nothing = os.open(os.devnull, os.O_RDONLY)  # read, so that nothing ever waits for a person
+        stack.callback(os.close, nothing)
+        extra = tuple(_in_memory(one, stack) for one in inputs)
+        line = argv(Descriptors(status, nothing, extra))
+        child = _start(line, source, (status, nothing, *extra))
+        return _watched(child, status, limits)
 
 
 def _in_memory(data: bytes, stack: ExitStack) -> int:
-    descriptor = os.memfd_create("input", 0)
+    descriptor = os.memfd_create("input")
     stack.callback(os.close, descriptor)
-    with os.fdopen(os.dup(descriptor), "wb") as file:
-        file.write(data)
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 
 
-def _start(argv: list[str], passed: tuple[int, ...]) -> "subprocess.Popen[bytes]":
+def _start(argv: list[str], source: int, passed: tuple[int, ...]) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(
             argv,
-            stdin=subprocess.PIPE,
+            stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=passed,
@@ -98,72 +98,58 @@ def _start(argv: list[str], passed: tuple[int, ...]) -> "subprocess.Popen[bytes]
         raise OutsideFault(f"{argv[0]}_not_started", f"{argv[0]} could not be started") from None
 
 
-def _watched(child: "subprocess.Popen[bytes]", status: int, data: bytes, limits: Limits) -> Run:
-    """Feed, drain and end one process."""
+def _watched(child: "subprocess.Popen[bytes]", status: int, limits: Limits) -> Run:
+    """Drain and end one process."""
     told = Run()
     finished = False
     try:
-        _limit_cpu(child.pid, limits.cpu_seconds)
-        finished = _pump(child, status, data, limits, told)
+        _limit(child.pid, resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
+        _limit(child.pid, resource.RLIMIT_FSIZE, STATUS_BYTES, STATUS_BYTES)
+        finished = _drain(child, status, limits, told)
     finally:
         _end(child, kill=not finished)
-        for stream in (child.stdin, child.stdout, child.stderr):
+        for stream in (child.stdout, child.stderr):
             if stream is not None:
                 stream.close()
     told.exit_code = child.returncode
+    told.status += os.pread(status, STATUS_BYTES, 0)
     if told.exit_code == -signal.SIGXCPU:
         told.cut = told.cut or "cpu_seconds"
+    if told.exit_code == -signal.SIGXFSZ or len(told.status) == STATUS_BYTES:
+        told.cut = told.cut or "packets"
     return told
 
 
-def _pump(child: "subprocess.Popen[bytes]", status: int, data: bytes, limits: Limits, run: Run) -> bool:
-    """Feed and drain the four descriptors until all are closed (True) or a bound is reached (False)."""
-    assert child.stdin and child.stdout and child.stderr  # noqa: S101 - all three are pipes by construction
+def _drain(child: "subprocess.Popen[bytes]", status: int, limits: Limits, run: Run) -> bool:
+    """Read what the process writes until it closes its output (True) or a bound is reached (False)."""
+    assert child.stdout and child.stderr  # noqa: S101 - both are pipes by construction
     deadline = time.monotonic() + limits.wall_seconds
-    left = memoryview(data)
-    sinks = {child.stdout.fileno(): run.stdout, status: run.status, child.stderr.fileno(): run.stderr}
-    source = child.stdin.fileno()
-    with selectors.DefaultSelector() as selector:
-        for fd in (*sinks, source):
-            os.set_blocking(fd, False)
-            selector.register(fd, selectors.EVENT_WRITE if fd == source else selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(max(0.0, deadline - time.monotonic()))
-            if not ready and time.monotonic() >= deadline:
-                run.cut = "wall_seconds"
-                return False
-            for key, _ in ready:
-                if key.fd == source:
-                    left = _feed(source, left)
-                    if not left:
-                        selector.unregister(source)
-                        child.stdin.close()
-                    continue
-                chunk = os.read(key.fd, CHUNK)
-                if not chunk:
-                    selector.unregister(key.fd)
-                elif sinks[key.fd] is not run.stderr or len(run.stderr) < STDERR_BYTES:
-                    sinks[key.fd] += chunk
-            if len(run.stdout) > limits.plaintext_bytes or len(run.status) > STATUS_BYTES:
-                run.cut = "plaintext_bytes" if len(run.stdout) > limits.plaintext_bytes else "packets"
-                return False
+    sinks = {child.stdout.fileno(): run.stdout, child.stderr.fileno(): run.stderr}
+    poll = select.poll()
+    for fd in sinks:
+        poll.register(fd, select.POLLIN)
+    while sinks:
+        ready = poll.poll(max(0.0, 1000 * (deadline - time.monotonic())))
+        if not ready and time.monotonic() >= deadline:
+            run.cut = "wall_seconds"
+            return False
+        for fd, _ in ready:
+            chunk = os.read(fd, CHUNK)
+            if not chunk:
+                poll.unregister(fd)
+                del sinks[fd]
+            elif sinks[fd] is not run.stderr or len(run.stderr) < STDERR_BYTES:
+                sinks[fd] += chunk
+        if len(run.stdout) > limits.plaintext_bytes or os.fstat(status).st_size > STATUS_BYTES:
+            run.cut = "plaintext_bytes" if len(run.stdout) > limits.plaintext_bytes else "packets"
+            return False
     return True
 
 
-def _feed(source: int, left: memoryview) -> memoryview:
-    """Write what the pipe takes; nothing is left once the reader has gone."""
-    try:
-        return left[os.write(source, left[:CHUNK]) :] if left else left
-    except BlockingIOError:
-        return left
-    except BrokenPipeError:
-        return left[:0]
-
-
-def _limit_cpu(pid: int, seconds: int) -> None:
+def _limit(pid: int, what: int, soft: int, hard: int) -> None:
     """Set from outside: a hook between fork and exec is not safe in a process with threads."""
     try:
-        resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds + 1))
+        resource.prlimit(pid, what, (soft, hard))
     except (ProcessLookupError, PermissionError):
         return  # gone already; or forbidden here, and then the wall limit alone holds
 

@@ -88,7 +88,7 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     linked = guardians.of_pupil(tx, pupil_id)
     same = next((g for g in linked if guardians.has_number(tx, g, entry.get("fnr"))), None)
     namesakes = [g for g in linked if g is not same and agrees(g.name, entry.get("name"))]
-    if any(_arrived(tx, pupil_id, g.id) > entry.received_at for g in [*namesakes, *([same] if same else [])]):
+    if any(_arrived(g) > entry.received_at for g in [*namesakes, *([same] if same else [])]):
         return Applied(Out.SUPERSEDED)
     if same is not None:
         if not steward and not agrees(same.name, entry.get("name")):
@@ -129,7 +129,7 @@ def _contact_only(tx: Transaction, decision: Decision) -> Applied:
     named = _named(tx, decision)
     if len(named) != 1:
         return Applied(Out.REJECTED, (Fault("fnr", "fnr_missing"),))
-    if _arrived(tx, str(decision.pupil_id), named[0].id) > decision.entry.received_at:
+    if _arrived(named[0]) > decision.entry.received_at:
         return Applied(Out.SUPERSEDED)
     return _known_pair(tx, decision, named[0])
 
@@ -151,10 +151,8 @@ def _known_pair(tx: Transaction, decision: Decision, guardian: Guardian) -> Appl
 def _changes(tx: Transaction, decision: Decision, guardian: Guardian) -> tuple[dict[str, str], bool]:
     """(proven new contact values, whether there are unproven ones). Only a steward's word proves a sender here. An
     empty cell changes nothing, nor does a form older than one about the same guardian and another pupil."""
-    changes, unproven = {}, False
-    entry = decision.entry
-    if tx.connection.execute(_NEWER, {"guardian": guardian.id, "arrived": entry.received_at}).first() is not None:
-        return {}, False
+    changes: dict[str, str] = {}
+    entry, unproven = decision.entry, False
     for field, stored, same in (("mobile", guardian.mobile, same_mobile), ("email", guardian.email, same_email)):
         told = entry.get("mobile") if field == "mobile" else entry.get("email")
         if not told or (stored and same(told, stored)):
@@ -163,7 +161,10 @@ def _changes(tx: Transaction, decision: Decision, guardian: Guardian) -> tuple[d
             changes[field] = told
         else:
             unproven = True
-    return changes, unproven
+    if not changes and not unproven:
+        return {}, False
+    since = tx.connection.execute(_NEWER, {"guardian": guardian.id, "arrived": entry.received_at}).first()
+    return (changes, unproven) if since is None else ({}, False)
 
 
 def _on_paper(tx: Transaction, decision: Decision) -> Applied:
@@ -172,7 +173,7 @@ def _on_paper(tx: Transaction, decision: Decision) -> Applied:
     entry, pupil_id = decision.entry, str(decision.pupil_id)
     named = _named(tx, decision)
     there = [row for row in analogue.of_pupil(tx, pupil_id) if agrees(row.name, entry.get("name"))]
-    arrivals = [*(_arrived(tx, pupil_id, g.id) for g in named), *(row.arrived_at for row in there)]
+    arrivals = [*(_arrived(g) for g in named), *(row.arrived_at for row in there)]
     if any(arrived > entry.received_at for arrived in arrivals):
         return Applied(Out.SUPERSEDED)
     if named and decision.basis != "steward":
@@ -198,7 +199,7 @@ def _doubtful_refusal(tx: Transaction, decision: Decision) -> Applied:
     faults = tuple(dict.fromkeys((Fault("refusal", "refusal_unproven"), *decision.faults)))
     pupil_id = decision.pupil_id
     everyone = _named(tx, decision) if pupil_id else []
-    named = [g for g in everyone if _arrived(tx, str(pupil_id), g.id) <= decision.entry.received_at]
+    named = [g for g in everyone if _arrived(g) <= decision.entry.received_at]
     if everyone and not named:  # they have sent a newer form since
         return Applied(Out.SUPERSEDED)
     for guardian in named:
@@ -222,13 +223,13 @@ def _named(tx: Transaction, decision: Decision) -> list[Guardian]:
     return [guardian for guardian in linked if agrees(guardian.name, decision.entry.get("name"))]
 
 
-def _arrived(tx: Transaction, pupil_id: str, guardian_id: str) -> datetime:
-    found: datetime = tx.connection.execute(_ARRIVED, {"pupil": pupil_id, "guardian": guardian_id}).scalar_one()
-    return found
+def _arrived(guardian: Guardian) -> datetime:
+    """When the newest form of a linked guardian came."""
+    assert guardian.arrived_at is not None  # noqa: S101 - those of a pupil were asked for
+    return guardian.arrived_at
 
 
 _THIS: Final = (links.c.pupil_id == bindparam("pupil")) & (links.c.guardian_id == bindparam("guardian"))
-_ARRIVED: Final = select(links.c.arrived_at).where(_THIS)
 _ARRIVED_NOW: Final = update(links).where(_THIS).values(arrived_at=bindparam("arrived"))
 _NEWER: Final = (
     select(links.c.pupil_id)

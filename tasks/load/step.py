@@ -48,12 +48,14 @@ def load_batch(decided: Sequence[tuple[Verdict, Sequence[Decision]]], store: Sto
     with store.write() as tx:
         again = decided_before(tx, [verdict.submission for verdict, _ in decided])
         waiting = outbox.unsent(tx)
+        asked = {answer.owner for verdict, _ in decided for answer in verdict.answers}
+        tx.vault.preload(ident for owner in asked for ident in waiting.get(owner, ()))
         tx.vault.preload(verdict.submission for verdict, _ in decided)
         guardians.preload(tx, {one.pupil_id for _, decisions in decided for one in decisions if one.pupil_id})
         for verdict, decisions in decided:
             first_time = verdict.submission not in again
             try:
-                with tx.connection.begin_nested():
+                with tx.savepoint():
                     applied, drops = write_submission(tx, verdict, decisions, owner, waiting, first_time=first_time)
             except _LeaseLostError:
                 continue
@@ -125,6 +127,9 @@ def write_submission(
     for place in earlier.keys() - {(one.entry.slot, one.entry.ord) for one in decisions}:
         if not entries.is_final(earlier[place]):
             entries.remove(tx, earlier[place].id)
+    if first_time and not (OPEN | DROPS_ORIGINAL_AT_ONCE) & {one.outcome for one in applied}:
+        entries.original_kept(tx, verdict.submission)  # as most are, and nothing need be read back for it
+        return applied, []
     rows = list(entries.existing(tx, verdict.submission).values())
     now = [EntryOutcome(row.outcome) for row in rows]
     if not OPEN & set(now) and DROPS_ORIGINAL_AT_ONCE & set(now):

@@ -50,14 +50,20 @@ def _to_guardian(entry: Entry, pupil: Pupil, verdict: Verdict) -> Answer | None:
     way = _way(verdict.channel, email, address, pupil)
     if way == "none":
         return None
-    proven = roster_evidence(entry, pupil).basis is not None or bool(
-        verdict.sender and same_email(verdict.sender, email)
-    )
-    codes = _own_faults(entry) if proven else ()
+    codes = _own_faults(entry)
+    if codes and not _proven(entry, pupil, verdict, email):
+        codes = ()
     answer = Answer(entry.slot, way, pupil.id, language=verdict.language, codes=codes)
     if way == "mail":
         return replace(answer, email=email)
     return replace(answer, name=listed[0].name, address=address)
+
+
+def _proven(entry: Entry, pupil: Pupil, verdict: Verdict, email: str) -> bool:
+    """Whether it is this guardian who wrote, by the school's own list or by whose address the mail came from."""
+    if verdict.sender and same_email(verdict.sender, email):
+        return True
+    return roster_evidence(entry, pupil).basis is not None
 
 
 def _to_sender(verdict: Verdict, pupils: Mapping[str, Pupil]) -> Answer:
