@@ -67,39 +67,58 @@ def _taken_in(store: Store, some: Sequence[Delivery]) -> Iterator[str | None]:
 def settle(channels: Sequence[Channel], store: Store) -> int:
     """Settle the sources' copies of what was decided; returns how many. Raises `OutsideFault` after the others where
     one cannot be reached."""
-    by_name = {channel.name: channel for channel in channels}
-    is_open = exists().where(entries.c.submission_id == submissions.c.id, entries.c.outcome.in_(OPEN)).label("is_open")
-    with store.read() as tx:
-        query = (
-            select(sightings.c.id, sightings.c.channel, sightings.c.handle_ct, submissions.c.outcome, is_open)
-            .join(submissions, submissions.c.id == sightings.c.submission_id)
-            .where(
-                sightings.c.settled_at.is_(None), sightings.c.handle_ct.is_not(None), submissions.c.state == "decided"
-            )
-        )
-        waiting = [row for row in tx.connection.execute(query) if row.channel in by_name]
+    by_name: dict[str, Channel] = {channel.name: channel for channel in channels}
+    waiting = (
+        select(sightings.c.id)
+        .join(submissions, submissions.c.id == sightings.c.submission_id)
+        .where(sightings.c.settled_at.is_(None), sightings.c.handle_ct.is_not(None), submissions.c.state == "decided")
+        .where(sightings.c.channel.in_(list(by_name)))
+    )
+    with store.read() as tx:  # ids alone: a mailbox may hold years
+        ids = tx.connection.execute(waiting).scalars().all()
     faults: list[OutsideFault] = []
-    for start in range(0, len(waiting), TOGETHER):
-        some = waiting[start : start + TOGETHER]
-        with store.read() as tx:
-            tx.vault.preload(row.id for row in some)
-            some = [row for row in some if tx.vault.has_key(row.id)]  # another run may have settled it meanwhile
-            handles = [_handle(tx, row.id, row.handle_ct) for row in some]
-        moved: dict[str, str | None] = {}
-        for row, handle in zip(some, handles, strict=True):
-            fate = _fate(row.outcome, row.is_open)
-            try:
-                kept = by_name[row.channel].settle(handle, fate)
-            except OutsideFault as fault:  # one copy out of reach does not keep the others
-                faults.append(fault)
-                continue
-            moved[row.id] = kept if fate != "ordinary" else None
-        if moved:
-            with store.write() as tx:
-                _settled(tx, moved)
+    for start in range(0, len(ids), TOGETHER):
+        _settle_some(store, by_name, ids[start : start + TOGETHER], faults)
     if faults:
         raise faults[0]
-    return len(waiting)
+    return len(ids)
+
+
+def _settle_some(store: Store, by_name: Mapping[str, Channel], ids: Sequence[str], faults: list[OutsideFault]) -> None:
+    """Settle a handful of copies; adds to `faults` those that are out of reach, which do not keep the others."""
+    with store.read() as tx:
+        tx.vault.preload(ids)
+        rows = tx.connection.execute(_UNSETTLED, {"ids": list(ids)}).all()
+        some = [row for row in rows if tx.vault.has_key(row.id)]  # another run may have settled one meanwhile
+        handles = [_handle(tx, row.id, row.handle_ct) for row in some]
+    moved: dict[str, str | None] = {}
+    for row, handle in zip(some, handles, strict=True):
+        fate = _fate(row.outcome, row.is_open)
+        try:
+            kept = by_name[row.channel].settle(handle, fate)
+        except OutsideFault as fault:
+            faults.append(fault)
+            continue
+        moved[row.id] = kept if fate != "ordinary" else None
+    if moved:
+        with store.write() as tx:
+            _settled(tx, moved)
+
+
+_UNSETTLED: Final = (
+    select(
+        sightings.c.id,
+        sightings.c.channel,
+        sightings.c.handle_ct,
+        submissions.c.outcome,
+        exists()
+        .where(entries.c.submission_id == submissions.c.id, entries.c.outcome.in_([one.value for one in OPEN]))
+        .label("is_open"),
+    )
+    .join(submissions, submissions.c.id == sightings.c.submission_id)
+    .where(sightings.c.id.in_(bindparam("ids", expanding=True)))
+    .where(sightings.c.settled_at.is_(None), sightings.c.handle_ct.is_not(None))
+)
 
 
 def dispose(channels: Sequence[Channel], store: Store) -> int:

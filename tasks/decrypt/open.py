@@ -9,7 +9,7 @@ from typing import Final
 from schemas.documents import Opened
 from schemas.errors import ForesattError, OutsideFault
 from schemas.settings import Email, Settings
-from tasks.decrypt import armour, sniff
+from tasks.decrypt import armour, smime, sniff
 from tasks.decrypt.mime import open_mail
 from tasks.decrypt.walk import Place, Walk
 
@@ -28,7 +28,7 @@ def open_delivery(content: bytes, media_type: str, name: str, *, settings: Setti
             return Opened("plain" if mail else "text", "damaged", detail="empty")
         content = content.removeprefix(b"\xef\xbb\xbf") if sniff.looks_like_mail(content[3:]) else content
         bare = armour.is_message(content) or content.lstrip()[:15] == b"-----BEGIN PGP "
-        named = mail and (media_type in MAIL_TYPES or sniff.kind_of(content)[0] in ("mail", "text"))
+        named = mail and _may_be_mail(content)
         if (named or sniff.looks_like_mail(content)) and not bare:
             return open_mail(content, settings=settings.email, home=home)
         return open_file(content, media_type, name, settings=settings.email, home=home)
@@ -38,6 +38,13 @@ def open_delivery(content: bytes, media_type: str, name: str, *, settings: Setti
         raise OutsideFault("out_of_memory", "not enough memory to open a delivery") from None
     except Exception:  # whatever a stranger sent, the batch goes on; the text of the exception may hold his words
         return Opened("plain" if mail else "text", "damaged", detail="parser")
+
+
+def _may_be_mail(content: bytes) -> bool:
+    """Whether what is called a mail is none of the things that its bytes would show it to be; garbage is a damaged
+    mail, by whichever door it comes."""
+    kind, _ = sniff.kind_of(content)
+    return kind in ("mail", "text") or (kind == "unknown" and smime.object_in(content) is None)
 
 
 def open_file(raw: bytes, media_type: str, name: str, *, settings: Email, home: Path) -> Opened:

@@ -85,6 +85,17 @@ def test_garbage(opens):
     assert "damaged" == opens(garbage, MAIL, "x.eml").decryption
 
 
+@pytest.mark.parametrize("content", [bytes(range(256)) * 20, b"%PDF-1.7\n", b"<html>x</html>", b"Navn: Per\n"])
+def test_a_mail_is_one_by_either_door(opens, content):
+    """What is decided of a file that is called a mail is the same where its channel says so and where its name does."""
+    by_type, by_name = opens(content, MAIL, ""), opens(content, "", "x.eml")
+    assert (by_type.container, by_type.decryption, by_type.detail) == (
+        by_name.container,
+        by_name.decryption,
+        by_name.detail,
+    )
+
+
 def test_encrypted_file(opens, school):
     """An encrypted file that came by itself is opened: binary as an attachment, armour as inline."""
     for armour, container, name in (
