@@ -59,15 +59,16 @@ def run(argv: Callable[[Descriptors], list[str]], data: bytes, limits: Limits, i
     Raises `NotReady` where the program is missing, `OutsideFault` where it cannot be started.
     """
     with ExitStack() as stack:
-        # The program's input and its status lie in memory, not in pipes: each line through a pipe wakes us up.
-        status = _in_memory(b"", stack)
-        source = _in_memory(data, stack)
-        nothing = os.open(os.devnull, os.O_RDONLY)  # read, so that nothing ever waits for a person
-        stack.callback(os.close, nothing)
-        extra = tuple(_in_memory(one, stack) for one in inputs)
-        line = argv(Descriptors(status, nothing, extra))
-        child = _start(line, source, (status, nothing, *extra))
-        return _watched(child, status, limits)
+        status_read, status_write = os.pipe()
+        stack.callback(os.close, status_read)
+        with ExitStack() as given:
+            given.callback(os.close, status_write)
+            nothing = os.open(os.devnull, os.O_RDONLY)  # read, so that nothing ever waits for a person
+            given.callback(os.close, nothing)
+            source, *extra = (_in_memory(one, given) for one in (data, *inputs))
+            line = argv(Descriptors(status_write, nothing, tuple(extra)))
+            child = _start(line, source, (status_write, nothing, *extra))
+        return _watched(child, status_read, limits)
 
 
 def _in_memory(data: bytes, stack: ExitStack) -> int:
@@ -103,8 +104,7 @@ def _watched(child: "subprocess.Popen[bytes]", status: int, limits: Limits) -> R
     told = Run()
     finished = False
     try:
-        _limit(child.pid, resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
-        _limit(child.pid, resource.RLIMIT_FSIZE, STATUS_BYTES, STATUS_BYTES)
+        _limit_cpu(child.pid, limits.cpu_seconds)
         finished = _drain(child, status, limits, told)
     finally:
         _end(child, kill=not finished)
@@ -112,11 +112,8 @@ def _watched(child: "subprocess.Popen[bytes]", status: int, limits: Limits) -> R
             if stream is not None:
                 stream.close()
     told.exit_code = child.returncode
-    told.status += os.pread(status, STATUS_BYTES, 0)
     if told.exit_code == -signal.SIGXCPU:
         told.cut = told.cut or "cpu_seconds"
-    if told.exit_code == -signal.SIGXFSZ or len(told.status) == STATUS_BYTES:
-        told.cut = told.cut or "packets"
     return told
 
 
@@ -124,7 +121,7 @@ def _drain(child: "subprocess.Popen[bytes]", status: int, limits: Limits, run: R
     """Read what the process writes until it closes its output (True) or a bound is reached (False)."""
     assert child.stdout and child.stderr  # noqa: S101 - both are pipes by construction
     deadline = time.monotonic() + limits.wall_seconds
-    sinks = {child.stdout.fileno(): run.stdout, child.stderr.fileno(): run.stderr}
+    sinks = {child.stdout.fileno(): run.stdout, status: run.status, child.stderr.fileno(): run.stderr}
     poll = select.poll()
     for fd in sinks:
         poll.register(fd, select.POLLIN)
@@ -140,16 +137,16 @@ def _drain(child: "subprocess.Popen[bytes]", status: int, limits: Limits, run: R
                 del sinks[fd]
             elif sinks[fd] is not run.stderr or len(run.stderr) < STDERR_BYTES:
                 sinks[fd] += chunk
-        if len(run.stdout) > limits.plaintext_bytes or os.fstat(status).st_size > STATUS_BYTES:
+        if len(run.stdout) > limits.plaintext_bytes or len(run.status) > STATUS_BYTES:
             run.cut = "plaintext_bytes" if len(run.stdout) > limits.plaintext_bytes else "packets"
             return False
     return True
 
 
-def _limit(pid: int, what: int, soft: int, hard: int) -> None:
+def _limit_cpu(pid: int, seconds: int) -> None:
     """Set from outside: a hook between fork and exec is not safe in a process with threads."""
     try:
-        resource.prlimit(pid, what, (soft, hard))
+        resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds + 1))
     except (ProcessLookupError, PermissionError):
         return  # gone already; or forbidden here, and then the wall limit alone holds
 

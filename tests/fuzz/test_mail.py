@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixtures import mail
+from fixtures.office import zipped
 from schemas.documents import Opened
 from schemas.errors import OutsideFault
 from schemas.settings import Email, Settings
@@ -308,6 +309,22 @@ def test_bombs_end_within_their_bounds(room: Room) -> None:
         opened = room.open(b"From: a@b.example\r\n" + part + base64.encodebytes(bomb))
         assert opened.decryption in ("too_large", "damaged", "partly_decrypted", "integrity_failed"), name
         assert sum(len(one.content) for one in opened.parts) <= BOUNDS.email.max_plaintext_bytes, name
+
+
+def test_zip_in_zip_ends_within_its_bounds(room: Room) -> None:
+    """A gigabyte of zeros in a zip, in a zip, in a zip, alone or called a document: nobody unpacks it to its end, and
+    no form comes of it."""
+    inner = zipped({f"{n}.bin": b"\0" * 1_000_000 for n in range(8)})
+    for _ in range(3):
+        inner = zipped({f"{n}.zip": inner for n in range(12)})
+    document = zipped({"word/document.xml": inner, "word/a.zip": inner})
+    for name, bomb in (("a.zip", inner), ("skjema.docx", document)):
+        part = b"Content-Type: application/octet-stream; name=%s\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        for sealed in (bomb, room.encrypt(bomb)):
+            opened = room.open(b"From: a@b.example\r\n" + part % name.encode() + base64.encodebytes(sealed))
+            reading = read_opened(opened, BOUNDS)
+            assert () == reading.forms, name
+            assert sum(len(one.content) for one in opened.parts) <= 2 * len(bomb), name
 
 
 def test_many_and_deep_parts_end_within_their_bounds(room: Room) -> None:

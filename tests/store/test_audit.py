@@ -36,6 +36,19 @@ def tamper(desk: Desk, *statements: object) -> None:
         audit_guard.guard(tx.connection)
 
 
+def test_what_is_taken_back_is_no_link_of_the_chain(desk: Desk) -> None:
+    """One of many that fails leaves nothing, and what is written after it follows on what was written before it."""
+    with desk.store.write() as tx:
+        audit.write(tx, "kari", "looked", "S-before")
+        with pytest.raises(ValueError, match="taken back"), tx.savepoint():
+            audit.write(tx, "kari", "looked", "S-taken-back")
+            raise ValueError("taken back")
+        audit.write(tx, "kari", "looked", "S-after")
+
+    assert ["S-before", "S-after"] == [row.subject_id for row in desk.rows(AUDIT)]
+    assert verify(desk) is None
+
+
 def test_an_untouched_chain_holds(chain: Desk) -> None:
     """Rows written in one or many transactions verify, and so does an empty chain."""
     with chain.store.write() as tx:
