@@ -55,7 +55,7 @@ def paper(state: State) -> None:
 @pass_state
 def mail(state: State) -> None:
     """Open and read 200 encrypted mails three times, and take them in from mailbox to store, against GnuPG alone on the
-    same messages; then ten thousand, to see whether memory grows. Takes some five minutes."""
+    same messages; then ten thousand, to see whether memory grows. Takes some eight minutes."""
     from console.bench_mail import mail_figures
 
     show(state, "bench mail", mail_figures(state.say))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAILS: Final = 200
 RUNS: Final = 3
 FLAT: Final = 10_000
-INTAKE: Final = 1_000
+INTAKE: Final = 10_000
 WARM: Final = 500
 """Mails after which everything is loaded and every buffer has been used once: growth is counted from here."""
 Watch = Callable[[int], None]
