@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.documents import FieldName
-from tasks.extract import hand, ocr, rapid
-from tasks.extract.policy import NUMBERS, POLICY, Seen
+from tasks.extract import hand, ink, ocr, rapid
+from tasks.extract.policy import NUMBERS, POLICY, Seen, tidy
 
 Grey = NDArray[np.uint8]
 
@@ -50,7 +50,8 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
         second.other,
         printed,
         lines,
-        second.strange,
+        second.strange
+        or (printed and name in NUMBERS and not ink.explained(crop, millimetre, tidy(name, second.text))),
         crosses(crop, millimetre) or struck(crop, millimetre),
         boxes,
         _words(piece, tessdata, lines) if name == "fnr" and digits_in(second.text) < _FEWEST_DIGITS else "",
