@@ -35,6 +35,10 @@ _FACES: Final = (
 much ink each digit has, 0 to 9, as a share of the middle one's."""
 MOST_OFF: Final = 0.075
 """How far from those of one typeface every digit's ink may be."""
+MOST_OFF_TOUCHING: Final = 0.045
+"""The same where digits touch: the stroke that joins them may be a pen's."""
+_MOST_PAIRS: Final = 2
+_WIDE_PAIR: Final = 1.6
 MOST_APART: Final = 1.11
 """How much more ink than another one equal digit of a number may have."""
 _HOLES: Final = ((1,), (0,), (0,), (0,), (0, 1), (0,), (1,), (0,), (2,), (1,))
@@ -61,6 +65,7 @@ class _Marks:
 
     stats: NDArray[np.int64]
     rest: NDArray[np.int64]
+    touching: bool
 
 
 def explained(crop: Grey, millimetre: float, text: str) -> bool:
@@ -99,10 +104,26 @@ def _parted(dark: Shades, ink: float, unit: float, wanted: int) -> Iterator[_Mar
         tall = [n for n in range(1, len(stats)) if stats[n, 3] > _LEAST_MM * unit]
         height = float(np.median(stats[tall, 3])) if tall else 0.0
         kept = [n for n in range(1, len(stats)) if height and stats[n, 3] > _SIGN * height]
-        if len(kept) == wanted:
-            kept.sort(key=lambda n: int(stats[n, 0]))
+        parts = _touching(stats[kept], wanted) if kept else stats[:0]
+        if len(parts) == wanted:
             others = [n for n in range(1, len(stats)) if n not in kept]
-            yield _Marks(stats[kept], stats[others])
+            yield _Marks(parts[parts[:, 0].argsort()], stats[others], len(kept) < wanted)
+
+
+def _touching(stats: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
+    """The marks, the widest halved where at most two pairs of digits touch."""
+    missing = wanted - len(stats)
+    if not 0 < missing <= _MOST_PAIRS or missing >= len(stats):
+        return stats
+    order = stats[:, 2].argsort()
+    pairs, single = stats[order[-missing:]], stats[order[:-missing]]
+    if pairs[0, 2] < _WIDE_PAIR * np.median(single[:, 2]) or pairs[-1, 2] > 2.6 * np.median(single[:, 2]):
+        return stats
+    first, second = pairs.copy(), pairs.copy()
+    first[:, 2] //= 2
+    second[:, 0] += first[:, 2]
+    second[:, 2] -= first[:, 2]
+    return np.concatenate((single, first, second))
 
 
 def _holes_right(dark: Shades, ink: float, marks: _Marks, text: str) -> bool:
@@ -158,7 +179,7 @@ def _face(dark: Shades, marks: _Marks, text: str) -> float | None:
     for stroke, face in _FACES:
         fits.append((float(np.abs(_level(amounts / np.array(face)[kinds]) - 1).max()), stroke))
     off, stroke = min(fits)
-    return stroke if off <= MOST_OFF else None
+    return stroke if off <= (MOST_OFF_TOUCHING if marks.touching else MOST_OFF) else None
 
 
 def _level(share: NDArray[np.float64]) -> NDArray[np.float64]:

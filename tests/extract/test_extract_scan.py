@@ -97,7 +97,7 @@ def test_a_number_that_was_written_over_lightly_is_never_accepted(kind: str) -> 
             cv2.line(page, _at(71, 174.6), _at(104, 175.4), (90,), 2)
         else:
             down = 1.2 if kind == "digit below" else -0.3
-            at = _at(81.0 if down < 0 else 84.3, 176.5 + down)
+            at = _at(84.3, 176.5 + down)
             cv2.putText(page, "4", at, cv2.FONT_HERSHEY_SIMPLEX, 0.55, (30,), 2, cv2.LINE_AA)
 
     reading = _over(draw)

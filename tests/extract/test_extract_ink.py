@@ -1,0 +1,79 @@
+"""Ink that a printed number's digits do not explain: something was written over or beside them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from fixtures.filled import FilledColumn, FilledForm
+from fixtures.pages import rendered, typed_pdf
+from fixtures.paperset import FONTS
+from tasks.extract.ink import explained
+from tasks.extract.layout import find_grid
+
+NUMBER = "41819077302"
+ONE = FilledForm(FilledColumn("Ola Nordmann", NUMBER, "Kari Nordmann", "91234567", "kari@example.no"))
+DPI = 300
+
+
+def _cell(font: str = "Helvetica") -> tuple[Any, float]:
+    grid = find_grid(rendered(typed_pdf(ONE, font=font), dpi=DPI))
+    assert grid is not None
+    return cv2.GaussianBlur(grid.cell(2, 1), (0, 0), 0.8), grid.millimetre
+
+
+def _digit(cell: Any, place: int) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the number's digit at a place."""
+    stats = cv2.connectedComponentsWithStats((cell < 128).astype(np.uint8))[2][1:]
+    left, top, wide, high, _ = sorted(stats[stats[:, 3] > 20].tolist())[place]
+    return left, top, wide, high
+
+
+@pytest.mark.parametrize("font", FONTS)
+def test_print_alone_is_explained_by_its_digits(font: str) -> None:
+    """Each typeface has its own share of ink for every digit."""
+    assert explained(*_cell(font), NUMBER)
+
+
+def _hollow(cell: Any) -> None:
+    left, top, _, high = _digit(cell, 3)
+    drawn = np.full(cell.shape, 255, np.uint8)
+    cv2.putText(drawn, "8", (left, top + high), cv2.FONT_HERSHEY_SIMPLEX, 1.3, (130,), 9, cv2.LINE_AA)
+    cv2.putText(drawn, "8", (left, top + high), cv2.FONT_HERSHEY_SIMPLEX, 1.3, (255,), 5, cv2.LINE_AA)
+    cell[:] = np.minimum(cell, drawn)
+
+
+def _within(cell: Any) -> None:
+    left, top, wide, high = _digit(cell, 5)
+    at = (left + wide // 2 - 4, top + high // 2 + 5)
+    cv2.putText(cell, "4", at, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (30,), 2, cv2.LINE_AA)
+
+
+def _bridge(cell: Any) -> None:
+    left, top, wide, high = _digit(cell, 6)
+    cv2.line(cell, (left + wide // 2, top + high // 2), (left + 2 * wide, top + high // 2 + 2), (30,), 4, cv2.LINE_AA)
+
+
+def _pale(cell: Any) -> None:
+    left, top, wide, high = _digit(cell, 2)
+    cv2.line(cell, (left - wide, top + 5), (left + 2 * wide, top + high - 5), (140,), 4, cv2.LINE_AA)
+
+
+def _other(cell: Any) -> None:
+    left, top, _, high = _digit(cell, 4)
+    cv2.putText(cell, "4", (left, top + high), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (60,), 2, cv2.LINE_AA)
+
+
+@pytest.mark.parametrize("draw", [_hollow, _within, _bridge, _pale, _other])
+def test_what_was_drawn_over_a_number_is_not(draw: Callable[[Any], None]) -> None:
+    """A pale hollow digit, a 4 within a 0, a stroke from one digit to the next, a pale line, another digit."""
+    cell, millimetre = _cell()
+    draw(cell)
+    assert not explained(cv2.GaussianBlur(cell, (0, 0), 0.6), millimetre, NUMBER)
+
+
+def test_another_number_is_not_explained_by_the_same_ink() -> None:
+    """What both readers took for a 1 must have the ink of a 1."""
+    assert not explained(*_cell(), NUMBER.replace("1", "8", 1))
