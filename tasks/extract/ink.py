@@ -39,8 +39,6 @@ MOST_OFF_TOUCHING: Final = 0.045
 """The same where digits touch: the stroke that joins them may be a pen's."""
 _MOST_PAIRS: Final = 2
 _WIDE_PAIR: Final = 1.6
-MOST_APART: Final = 1.11
-"""How much more ink than another one equal digit of a number may have."""
 _HOLES: Final = ((1,), (0,), (0,), (0,), (0, 1), (0,), (1,), (0,), (2,), (1,))
 _LEVELS: Final = (0.3, 0.4, 0.5, 0.6)
 """Shares of the darkest ink, at one of which the digits must part. What joins them darker is a stroke."""
@@ -70,7 +68,7 @@ class _Marks:
 
 def explained(crop: Grey, millimetre: float, text: str) -> bool:
     """Whether a number's cell holds the ink of `text` (digits, and a plus) in print, and no other: each digit parted
-    from the next, with its own holes, about as much ink as its kind has and as much as its equals, and no pale stroke.
+    from the next, with its own holes, about as much ink as its kind has, and no pale stroke.
     """
     edge = round(_EDGE_MM * millimetre)
     inner = crop[edge:-edge, edge:-edge]
@@ -156,7 +154,7 @@ def _islands(marks: _Marks, text: str) -> bool:
 
 
 def _face(dark: Shades, marks: _Marks, text: str) -> float | None:
-    """The stroke's level of a typeface whose digits have this ink, each about its own and as its equals; None where
+    """The stroke's level of a typeface whose digits have this ink, each about its own; None where
     none has. What stands over a digit adds to it, however pale."""
     height = float(np.median(marks.stats[:, 3]))
     reach = 0.25 * height
@@ -170,11 +168,6 @@ def _face(dark: Shades, marks: _Marks, text: str) -> float | None:
     amounts = np.array(
         [float(dark[top:bottom, max(0, int(lefts[n] - before[n])) : int(rights[n] + after[n])].sum()) for n in places]
     )
-    if any(
-        float(np.ptp(amounts[kinds == kind])) > (MOST_APART - 1) * abs(float(amounts[kinds == kind].min()))
-        for kind in kinds
-    ):
-        return None
     fits: list[tuple[float, float]] = []
     for stroke, face in _FACES:
         fits.append((float(np.abs(_level(amounts / np.array(face)[kinds]) - 1).max()), stroke))
