@@ -178,7 +178,7 @@ def _paper(house: "House") -> str:
     finally:
         store.close()
     if sheets:
-        found = f"{sheets} sheets that should have gone out are not ticked off"
+        found = "sheets that should have gone out are not ticked off"  # how many would tell of protected families
         raise NotReady("paper_late", found, "see: foresatt analogue dispatch list")
     return f"{addresses} addresses were not found in time" if addresses else "nothing waits past its date"
 

@@ -261,12 +261,15 @@ class Worklist(Section):
 
 
 class Analogue(Section):
-    """Paper for those who refused or have no number."""
+    """Paper for those who refused, have no number, or wait too long for a person."""
 
     tick_days: int = Field(
         5, ge=1, description="Working days in which school information on paper must be sent and ticked off."
     )
     address_days: int = Field(5, ge=1, description="Working days in which a missing address must be found.")
+    review_days: int = Field(
+        10, ge=1, description="Working days that a proven guardian may wait for a person before paper is owed."
+    )
 
 
 class OneRoster(Section):

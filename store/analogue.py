@@ -13,9 +13,17 @@ from store.database import Transaction
 from store.tables import refusals
 
 
+BY_THEMSELVES: Final = ("refused", "no_login")
+"""Said by the guardian: no older form undoes it. The others are owed (`tasks.provision.owed`), and undo nothing."""
+IN_REVIEW: Final = "in_review"
+"""Proven, and a person has not decided in time."""
+BY_SCHOOL: Final = "by_school"
+"""The pupil is protected: before the restricted role only."""
+
+
 @dataclass(frozen=True, slots=True)
 class OnPaper:
-    """One pair on the register, opened. `why`: refused or no_login."""
+    """One pair on the register, opened. `why`: refused, no_login, in_review or by_school."""
 
     id: str
     pupil_id: str

@@ -90,11 +90,14 @@ def tick(tx: Transaction, code: str, rows: Sequence[str], by: str) -> int:
     return len(waiting)
 
 
-def late(tx: Transaction) -> int:
-    """How many sheets should have gone out before today, whoever may see to whom."""
-    query = select(func.count()).select_from(dispatch_lines.join(dispatches))
-    waiting = (dispatch_lines.c.ticked_at.is_(None), dispatches.c.due_on < tx.today)
-    return int(tx.connection.execute(query.where(*waiting)).scalar_one())
+def late(tx: Transaction, *, restricted: bool = True) -> int:
+    """How many sheets should have gone out before today, whoever may see to whom; not `restricted`: a number that
+    anybody may read, without protected families."""
+    query = select(func.count()).select_from(dispatch_lines.join(dispatches).join(refusals).join(pupils))
+    query = query.where(dispatch_lines.c.ticked_at.is_(None), dispatches.c.due_on < tx.today)
+    if not restricted:
+        query = query.where(~pupils.c.shielded)
+    return int(tx.connection.execute(query).scalar_one())
 
 
 def forget_old(tx: Transaction) -> int:

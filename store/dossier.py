@@ -231,8 +231,8 @@ def _listed(tx: Transaction, person: Person, every: Mapping[str, Pupil], leave_o
 
 def _paper(tx: Transaction, person: Person, every: Mapping[str, Pupil], leave_out: frozenset[str]) -> Iterator[Record]:
     for one in person.paper:
-        if one.pupil_id in leave_out:
-            continue
+        if one.pupil_id in leave_out or one.why == BY_SCHOOL:
+            continue  # who asks may be the one from whom they are protected
         row = tx.connection.execute(select(refusals).where(refusals.c.id == one.id)).one()
         values = _filled({"name": one.name, "address": one.address}) | _pupils_name(every, one.pupil_id)
         yield Record(

@@ -55,8 +55,10 @@ def save(
     guardian_id: str | None,
     review_due_on: date | None = None,
     candidates: Sequence[Candidate] = (),
+    basis: str | None = None,
 ) -> str:
-    """Write the entry and its reasons, in place of `row`, the one that was there; returns its id."""
+    """Write the entry and its reasons, in place of `row`, the one that was there; returns its id. `basis`: what proves
+    the guardian, remembered while something else holds the entry in review (see `proven`)."""
     ident = row.id if row else new_id("E")
     keeps = outcome not in (EntryOutcome.REFUSED, EntryOutcome.NOT_APPLICABLE)
     told: dict[str, Any] = {
@@ -66,6 +68,8 @@ def save(
     }
     if candidates and outcome in OPEN:
         told["candidates"] = [[one.pupil_id, one.score, *one.why] for one in candidates]
+    if basis and outcome is EntryOutcome.NEEDS_REVIEW:
+        told["basis"] = basis
     keeps = keeps and bool(told["fields"])
     sealed = tx.vault.seal(entry.submission, "entries.fields", ident, json.dumps(told).encode()) if keeps else None
     values = {
@@ -115,6 +119,14 @@ def fields(tx: Transaction, row: Row[Any], *, held: bool = False) -> dict[str, t
         return {}
     told = json.loads(tx.vault.open(row.submission_id, "entries.fields", row.id, row.fields_ct))
     return {name: tuple(found) for name, found in told["fields"].items()}
+
+
+def proven(tx: Transaction, row: Row[Any]) -> bool:
+    """Whether the guardian of an entry in review was proven when it was decided, and something else holds it there."""
+    if row.fields_ct is None:
+        return False
+    told = json.loads(tx.vault.open(row.submission_id, "entries.fields", row.id, row.fields_ct))
+    return bool(told.get("basis"))
 
 
 def candidates(tx: Transaction, row: Row[Any]) -> list[Candidate]:

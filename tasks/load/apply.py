@@ -83,7 +83,7 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     entry, pupil_id = decision.entry, str(decision.pupil_id)
     steward = decision.basis == "steward"
     paper = [row for row in analogue.of_pupil(tx, pupil_id) if agrees(row.name, entry.get("name"))]
-    if any(row.arrived_at > entry.received_at for row in paper):
+    if any(row.arrived_at > entry.received_at for row in paper if row.why in analogue.BY_THEMSELVES):
         return Applied(Out.SUPERSEDED)
     linked = guardians.of_pupil(tx, pupil_id)
     same = next((g for g in linked if guardians.has_number(tx, g, entry.get("fnr"))), None)
@@ -113,7 +113,7 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     guardians.link(
         tx, pupil_id, guardian_id, basis=str(decision.basis), submission=entry.submission, arrived=entry.received_at
     )
-    for row in paper:  # whoever refused before has opted in by a newer form
+    for row in paper:  # digital access starts; whoever refused before has opted in by a newer form
         analogue.remove(tx, row.id)
     to_erase = []
     for old in namesakes:  # a steward has seen it: the same person with a new number
@@ -173,7 +173,8 @@ def _on_paper(tx: Transaction, decision: Decision) -> Applied:
     entry, pupil_id = decision.entry, str(decision.pupil_id)
     named = _named(tx, decision)
     there = [row for row in analogue.of_pupil(tx, pupil_id) if agrees(row.name, entry.get("name"))]
-    arrivals = [*(_arrived(g) for g in named), *(row.arrived_at for row in there)]
+    said = [row.arrived_at for row in there if row.why in analogue.BY_THEMSELVES]
+    arrivals = [*(_arrived(g) for g in named), *said]
     if any(arrived > entry.received_at for arrived in arrivals):
         return Applied(Out.SUPERSEDED)
     if named and decision.basis != "steward":

@@ -168,6 +168,7 @@ def _write_entry(tx: Transaction, decision: Decision, earlier: Mapping[tuple[int
         guardian_id=applied.guardian_id or decision.guardian_id,
         review_due_on=applied.review_due_on,
         candidates=decision.candidates,
+        basis=None if decision.restricted else decision.basis,
     )
     detail = f"outcome={applied.outcome.value} basis={decision.basis or 'none'}"
     audit.write(tx, decision.entry.decided_by or audit.RULES, "entry_decided", ident, detail)

@@ -58,8 +58,8 @@ def on_paper(tx: Transaction, *, restricted: bool = False) -> list[Recipient]:
     pupils = {pupil.id: pupil for pupil in read_pupils(tx) if pupil.shielded == restricted}
     rows = []
     for one in analogue.of_pupil(tx):
-        if (pupil := pupils.get(one.pupil_id)) is None:
-            continue
+        if (pupil := pupils.get(one.pupil_id)) is None or (one.why == analogue.BY_SCHOOL and not restricted):
+            continue  # what was owed for protection's sake stands before nobody else when that was lifted
         listed = (known.address for known in pupil.known if agrees(known.name, one.name))
         address = one.address.strip() or next((told for told in listed if told.strip()), "")
         by = next_working_day(one.arrived_at.astimezone(OSLO).date(), tx.settings.analogue.address_days)
@@ -73,16 +73,17 @@ def on_paper(tx: Transaction, *, restricted: bool = False) -> list[Recipient]:
 
 
 def late_addresses(tx: Transaction) -> int:
-    """How many addresses should have been found before today, protected families' among them."""
-    everyone = [*on_paper(tx), *on_paper(tx, restricted=True)]
-    return sum(one.find_by is not None and one.find_by < tx.today for one in everyone)
+    """How many addresses should have been found before today. Protected families' are not counted: their stewards see
+    the date on their own list, and a number here would tell of them."""
+    return sum(one.find_by is not None and one.find_by < tx.today for one in on_paper(tx))
 
 
 def _asked(tx: Transaction, pupil: Held) -> bool:
     stays = any(stay.last_day is None or stay.last_day >= tx.today for stay in pupil.enrolments)  # or will in August
     if not stays or is_adult(pupil.born, tx.today, tx.settings.retention.leap_day):
         return False
-    paper = [one.name for one in analogue.of_pupil(tx, pupil.id)]
+    on_register = analogue.of_pupil(tx, pupil.id)
+    paper = [one.name for one in on_register if one.why != analogue.BY_SCHOOL]  # a sheet left out would tell of it
     if not pupil.known:  # whose guardians the school's list does not name has two at most
         return len(paper) < 2
     return any(not any(agrees(known.name, name) for name in paper) for known in pupil.known)

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from store import dispatches, shredding, worklist
+from store.analogue import BY_SCHOOL
 from store.database import Store
-from store.tables import refusals
+from store.tables import pupils, refusals
 from tasks.provision.merge import late_addresses
+from tasks.provision.owed import keep_owed
 
 
 @dataclass(frozen=True, slots=True)
 class Provided:
     """Counts: lines made, cancelled, open to work on; open REMOVE lines past their date, and how many of those by
     enough working days for `foresatt check` to fail (`alarm`) or for every run to be red (`serious`); pairs on the
-    analogue register, and what of it is late: sheets not ticked off, addresses not found."""
+    analogue register, and what of it is late: sheets not ticked off, addresses not found. Protected families count in
+    neither."""
 
     made: int
     cancelled: int
@@ -31,11 +34,13 @@ def provide(store: Store) -> Provided:
     with store.write() as tx:
         counts = worklist.sync(tx)
         sheets = shredding.follow(tx)
+        keep_owed(tx)
         shown = worklist.count_lines(tx)
-        paper = tx.connection.execute(select(func.count()).select_from(refusals)).scalar_one()
+        listed = select(func.count()).select_from(refusals.join(pupils)).where(~pupils.c.shielded)
+        paper = tx.connection.execute(listed.where(refusals.c.why != BY_SCHOOL)).scalar_one()
         late, to_shred = worklist.late(tx), shredding.late(tx)
         dispatches.forget_old(tx)
-        paper_late = dispatches.late(tx) + late_addresses(tx)
+        paper_late = dispatches.late(tx, restricted=False) + late_addresses(tx)
     louder = {"alarm": late["alarm"] + late["serious"], "serious": late["serious"], "paper_late": paper_late}
     made, overdue = counts["add"] + counts["remove"] + sheets, sum(late.values()) + to_shred
     return Provided(made, counts["cancelled"], shown, overdue, paper, **louder)

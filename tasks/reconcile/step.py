@@ -97,7 +97,7 @@ def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: 
     if entry.refused:
         return _refusal(tx, entry, pupil, found, doubts, faults)
     if entry.refused_in_words and not entry.decided_as:
-        return Decision(entry, Out.NEEDS_REVIEW, (Fault("refusal", "refusal_unproven"), *doubts), _id(pupil))
+        return Decision(entry, Out.NEEDS_REVIEW, (Fault("refusal", "refusal_unproven"), *doubts), _id(pupil), found.basis)
     if ("fnr" in entry.values and _says_none(entry.values["fnr"])) or any(
         f.code == "fnr_kind_no_login" for f in faults
     ):
@@ -108,11 +108,12 @@ def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: 
     if "reject" in severities and not doubts:
         return Decision(entry, Out.REJECTED, faults, _id(pupil))
     if pupil is None or "reject" in severities:
-        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults])), _id(pupil))
+        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults])), _id(pupil), found.basis)
     unproven = [found.fault, *found.more] if found.fault and not found.basis else []
     unsettled = "review" in severities and not entry.decided_as
     if doubts or unproven or unsettled:
-        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys([*doubts, *faults, *unproven])), pupil.id)
+        review = tuple(dict.fromkeys([*doubts, *faults, *unproven]))
+        return Decision(entry, Out.NEEDS_REVIEW, review, pupil.id, found.basis)
     return Decision(entry, Out.LOADED, faults, pupil.id, found.basis, _address(found))
 
 
@@ -191,7 +192,7 @@ def _refusal(
     proven = found.basis == "steward" or (found.basis is not None and not doubts)
     if not proven:
         why = Fault("refusal", "refusal_unproven")
-        return Decision(bare, Out.NEEDS_REVIEW, (why, *doubts, *told), pupil.id)
+        return Decision(bare, Out.NEEDS_REVIEW, (why, *doubts, *told), pupil.id, found.basis)
     return Decision(bare, Out.REFUSED, told, pupil.id, found.basis, address=_address(found))
 
 
@@ -201,7 +202,7 @@ def _without_login(
     faults = [Fault("fnr", "fnr_kind_no_login")]
     if pupil is None or found.basis is None or doubts:
         faults += [*doubts, *([missing] if missing else []), *([found.fault] if found.fault else [])]
-        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys(faults)), _id(pupil))
+        return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys(faults)), _id(pupil), found.basis)
     return Decision(_bare(entry), Out.NO_LOGIN, tuple(faults), pupil.id, found.basis, address=_address(found))
 
 
