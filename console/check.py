@@ -235,7 +235,7 @@ def _retention(house: "House") -> str:
     try:
         found = late(store)
         with store.read() as tx:
-            missed, last, ahead = punctual.missed(tx), punctual.last(tx), warnings.ahead(tx)
+            missed, last, ahead = punctual.missed(tx), punctual.last(tx), warnings.ahead(tx, restricted=False)
     finally:
         store.close()
     if found:
@@ -283,6 +283,13 @@ def _findings(house: "House") -> str:
     return f"{found} open, none late" if found else "none open"
 
 
+def _staff(house: "House") -> str:
+    """Said whether anybody is protected or not: a line that came only then would tell."""
+    if not house.settings.staff.restricted:
+        return "no steward has the restricted role: a protected family would be seen by nobody; set staff.restricted"
+    return f"{len(house.settings.staff.restricted)} with the restricted role"
+
+
 def _validation(house: "House") -> str:
     from tasks.validate.step import check_switched_on
 
@@ -308,5 +315,6 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("oneroster", _oneroster),
     ("register", _register),
     ("findings", _findings),
+    ("staff", _staff),
     ("retention", _retention),
 )

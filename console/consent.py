@@ -12,16 +12,19 @@ def consent() -> None:
 
 
 @consent.command("list", short_help="Consents, and who could be covered.")
+@click.option("--by", metavar="STAFF", help="With the restricted role: those of protected pupils too.")
 @common
 @pass_state
-def list_(state: State) -> None:
+def list_(state: State, by: str | None) -> None:
     """Consents given, and the linked guardians of pupils of 17 that one could cover; names as initials."""
     from schemas.masking import mask
-    from store import consents, guardians
+    from store import audit, consents, guardians, protection, roles
     from store.people import read_pupils
 
-    with state.store() as store, store.read() as tx:
-        given = consents.read(tx)
+    who = audit.staff(by) if by else None
+    with state.looking("consents", who) as tx:
+        hidden = frozenset() if roles.is_restricted(tx.settings, who) else protection.protected(tx)
+        given = [one for one in consents.read(tx) if one.pupil_id not in hidden]
         covered = {(one.pupil_id, one.guardian_id) for one in given if one.state != "withdrawn"}
         rows = [(c.id, c.state, c.given_on, c.pupil_id, c.guardian_id, c.recorded_by, c.confirmed_by) for c in given]
         possible = []
@@ -29,7 +32,7 @@ def list_(state: State) -> None:
             age = (
                 tx.today.year - pupil.born.year - ((tx.today.month, tx.today.day) < (pupil.born.month, pupil.born.day))
             )
-            if age != 17:
+            if age != 17 or pupil.id in hidden:
                 continue
             for guardian in guardians.of_pupil(tx, pupil.id):
                 if (pupil.id, guardian.id) not in covered:

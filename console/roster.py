@@ -82,22 +82,22 @@ _MOST_SHOWN = 200
 
 
 @roster.command("mappings", short_help="The saved mappings of columns.")
-@click.argument("name", required=False)
+@click.argument("mapping", required=False)
 @common
 @pass_state
-def mappings_(state: State, name: str | None) -> None:
-    """List the saved mappings, or show the one called NAME. They are files in the home's folder `mappings`, to be
+def mappings_(state: State, mapping: str | None) -> None:
+    """List the saved mappings, or show the one called MAPPING. They are files in the home's folder `mappings`, to be
     edited by hand; they hold names of columns, and nothing of what stands in them."""
-    from tasks.reconcile import mapping
+    from tasks.reconcile import mapping as mappings
 
     folder = state.house().home.mappings
-    if name is None:
-        state.emit({"mappings": mapping.names(folder)})
-        state.table("Mappings", ("name",), [(one,) for one in mapping.names(folder)])
+    if mapping is None:
+        state.emit({"mappings": mappings.names(folder)})
+        state.table("Mappings", ("name",), [(one,) for one in mappings.names(folder)])
         return
-    told = mapping.load(folder, name)
-    state.emit({"name": name, "columns": {ours: list(theirs) for ours, theirs in told.columns.items()}})
-    state.table(name, ("ours", "the list's"), [(ours, " + ".join(theirs)) for ours, theirs in told.columns.items()])
+    told = mappings.load(folder, mapping)
+    state.emit({"name": mapping, "columns": {ours: list(theirs) for ours, theirs in told.columns.items()}})
+    state.table(mapping, ("ours", "the list's"), [(ours, " + ".join(theirs)) for ours, theirs in told.columns.items()])
 
 
 @roster.command(short_help="The imports so far, and which of them waits for a person.")

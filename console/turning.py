@@ -71,11 +71,13 @@ def turning_18(
 
 @click.command(short_help="What will be erased unless somebody acts.")
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 120), help="How far ahead.")
+@click.option("--by", metavar="STAFF", help="With the restricted role: protected families too.")
 @common
 @pass_state
-def warnings(state: State, days: int) -> None:
+def warnings(state: State, days: int, by: str | None) -> None:
     """List what the calendar will erase: links of pupils who turn 18 or wait between two years, and forms that nobody
     has decided, whose original goes unseen. The nightly run counts each 30, 14, 7 and 1 days ahead, once."""
+    from store import audit, roles
     from store import warnings as store_warnings
 
     what = {
@@ -83,8 +85,9 @@ def warnings(state: State, days: int) -> None:
         "between_years": "does the pupil come back? then the roster must say so",
         "expires_unseen": "foresatt show ID, then foresatt review",
     }
-    with state.store() as store, store.read() as tx:
-        found = store_warnings.ahead(tx, days)
+    who = audit.staff(by) if by else None
+    with state.looking("warnings", who) as tx:
+        found = store_warnings.ahead(tx, days, restricted=roles.is_restricted(tx.settings, who))
     headers = ("on", "days", "kind", "id", "warned", "next")
     rows = [(one.on, one.days, one.kind, one.subject_id, one.warned or "", what[one.kind]) for one in found]
     state.emit([dict(zip(headers, row, strict=True)) for row in rows])

@@ -12,7 +12,6 @@ from schemas.settings import Language
 from store.database import Transaction
 from store.tables import refusals
 
-
 BY_THEMSELVES: Final = ("refused", "no_login")
 """Said by the guardian: no older form undoes it. The others are owed (`tasks.provision.owed`), and undo nothing."""
 IN_REVIEW: Final = "in_review"

@@ -12,7 +12,8 @@ from sqlalchemy import delete, insert, select
 
 from schemas.outcomes import OPEN
 from store.database import Transaction
-from store.tables import entries, links, warnings
+from store.protection import BY_SCHOOL, protected
+from store.tables import entries, links, reasons, warnings
 
 STEPS: Final = (30, 14, 7, 1)
 """Days ahead."""
@@ -32,9 +33,9 @@ class Ahead:
     warned: int | None
 
 
-def ahead(tx: Transaction, days: int = STEPS[0]) -> list[Ahead]:
+def ahead(tx: Transaction, days: int = STEPS[0], *, restricted: bool = True) -> list[Ahead]:
     """Everything of the next `days` days, the nearest first. Guardians whom a confirmed consent covers are not among
-    it: nothing happens to them on the birthday."""
+    it: nothing happens to them on the birthday. Not `restricted`: without what concerns protected families."""
     last = tx.today + timedelta(days=days)
     soon = (links.c.due_on > tx.today) & (links.c.due_on <= last) & links.c.due_reason.in_(_KIND_OF)
     going = select(links.c.pupil_id, links.c.due_on, links.c.due_reason).where(soon).distinct()
@@ -42,6 +43,12 @@ def ahead(tx: Transaction, days: int = STEPS[0]) -> list[Ahead]:
     waits = (entries.c.held_until > tx.today) & (entries.c.held_until <= last)
     waits &= entries.c.outcome.in_([outcome.value for outcome in OPEN])
     held = select(entries.c.submission_id, entries.c.held_until).where(waits).distinct()
+    if not restricted:
+        hidden = protected(tx)
+        found = {one for one in found if one[1] not in hidden}
+        neutral = select(reasons.c.entry_id).where(reasons.c.code == BY_SCHOOL, reasons.c.entry_id.is_not(None))
+        held = held.where(entries.c.pupil_id.is_(None) | entries.c.pupil_id.not_in(hidden))
+        held = held.where(entries.c.id.not_in(neutral))
     found |= {("expires_unseen", row.submission_id, row.held_until) for row in tx.connection.execute(held)}
     told: dict[tuple[str, str, date], int] = {}
     for row in tx.connection.execute(select(warnings).where(warnings.c.about_on <= last)):

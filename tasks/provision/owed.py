@@ -116,8 +116,7 @@ def _bring_in_step(tx: Transaction, pupil_id: str, owed: list[_Owed], rows: list
         if same is not None:
             before.remove(same)
             continue
-        about = {"name": one.name, "address": "", "submission": one.submission}
-        analogue.add(tx, pupil_id, why=one.why, **about, arrived=tx.now)
+        analogue.add(tx, pupil_id, why=one.why, name=one.name, address="", submission=one.submission, arrived=tx.now)
         added = True
     for row in before:
         analogue.remove(tx, row.id)

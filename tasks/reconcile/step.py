@@ -97,7 +97,9 @@ def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: 
     if entry.refused:
         return _refusal(tx, entry, pupil, found, doubts, faults)
     if entry.refused_in_words and not entry.decided_as:
-        return Decision(entry, Out.NEEDS_REVIEW, (Fault("refusal", "refusal_unproven"), *doubts), _id(pupil), found.basis)
+        return Decision(
+            entry, Out.NEEDS_REVIEW, (Fault("refusal", "refusal_unproven"), *doubts), _id(pupil), found.basis
+        )
     if ("fnr" in entry.values and _says_none(entry.values["fnr"])) or any(
         f.code == "fnr_kind_no_login" for f in faults
     ):

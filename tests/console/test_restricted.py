@@ -5,14 +5,15 @@ list and the findings (beside their own tests).
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from support_store import Desk, Family, add_guardian, column
 from test_person import Call, audited, call, refused
 
-from store import analogue, protection, tables, worklist
+from store import analogue, consents, guardians, protection, tables, worklist
 from store.database import OSLO
+from tasks.retain.sweep import sweep
 
 __all__ = ["call"]
 
@@ -149,3 +150,52 @@ def test_an_export_with_numbers_is_remembered_for_each_line(desk: Desk, call: Ca
     lines = {row.id for row in desk.rows(tables.worklist_lines) if row.kind == "add"}
 
     assert lines == {row[2] for row in audited(desk) if row[1] == "line_revealed"}
+
+
+def test_consents_and_warnings_show_them_to_the_role_alone(desk: Desk, call: Call) -> None:
+    """A protected pupil of 17 who turns 18 soon stands, even by an id, on neither list of anybody else's."""
+    now = desk.store.now.astimezone(OSLO).date()
+    desk.on(now)
+    soon = now + timedelta(days=10)
+    family = desk.family(born=date(soon.year - 18, soon.month, min(soon.day, 28)), shielded=True)
+    with desk.store.write() as tx:
+        mother = add_guardian(tx, family, family.mother)
+        add_guardian(tx, family, family.father)
+        consents.record(tx, family.pupil_id, mother, "kari")
+    for words in (("consent", "list"), ("warnings",)):
+        told = {by: call(*words, *by, "--json").stdout for by in ((), ("--by", "ola"), ("--by", "kari"))}
+
+        assert [False, False, True] == [family.pupil_id in said for said in told.values()]
+    reads = [row[3] for row in audited(desk) if row[:2] == ("kari", "list_read")]
+    assert ["list=consents", "list=warnings"] == reads
+
+
+def test_a_held_form_of_theirs_is_ahead_for_the_role_alone(desk: Desk, held: tuple[Family, str], call: Call) -> None:
+    """What expires unseen is told to whoever can see it."""
+    told = {by: call("warnings", "--days", "120", *by, "--json").stdout for by in ((), ("--by", "kari"))}
+
+    assert [False, True] == [held[1] in said for said in told.values()]
+
+
+def test_the_proof_by_id_leaves_them_out(desk: Desk, call: Call) -> None:
+    """A guardian of theirs who was erased: the row by its id is the role's to read, the counts are everybody's."""
+    family = desk.family(shielded=True)
+    with desk.store.write() as tx:
+        mother = add_guardian(tx, family, family.mother)
+        guardians.mark_due(tx, family.pupil_id, mother, "withdrawn")
+    sweep(desk.store)
+    told = {by: call("erased", "--ids", *by, "--json").stdout for by in ((), ("--by", "kari"))}
+
+    assert [False, True] == [f"{family.pupil_id}/{mother}" in said for said in told.values()]
+    assert '"what": "link"' in call("erased", "--json").stdout
+
+
+@pytest.mark.parametrize("shielded", [False, True])
+def test_check_says_that_nobody_has_the_role(desk: Desk, shielded: bool) -> None:
+    """Said whenever the setting is empty, in the same words: whether somebody is protected cannot be read off it."""
+    from console.check import PROBES
+
+    desk.family(shielded=shielded)
+    said = dict(PROBES)["staff"](desk.house)
+
+    assert said.startswith("no steward has the restricted role")
