@@ -14,7 +14,7 @@ from sqlalchemy import select
 from schemas.due import is_adult
 from schemas.errors import UsageFault
 from schemas.outcomes import OPEN
-from store import analogue, audit, consents, erasure, exported, guardians, holds, outbox, people, worklist
+from store import analogue, audit, consents, deletions, erasure, exported, guardians, holds, outbox, people, worklist
 from store.database import Store, Transaction
 from store.person import Person
 from store.tables import consents as consent_rows
@@ -83,7 +83,8 @@ def plan(tx: Transaction, person: Person) -> Plan:
 
 def carry_out(store: Store, person: Person, *, by: str, proven_by: str) -> Plan:
     """Erase. What the first transaction writes (the links rest and are due, paper) holds also where we are killed right
-    after it: the next sweep goes on."""
+    after it: the next sweep goes on. What it empties stands in the ledger before it is committed, so that no backup
+    brings it back."""
     with store.write() as tx:
         made = plan(tx, person)
         pairs = [(*pair.split("/"),) for pair in (*made.links, *made.kept)]
@@ -101,7 +102,8 @@ def carry_out(store: Store, person: Person, *, by: str, proven_by: str) -> Plan:
         audit.write(
             tx, by, "person_erased", person.id, f"proven={proven_by} links={len(made.links)} kept={len(made.kept)}"
         )
-    erasure.intend(store, [*((pair, WHY) for pair in made.links), *((form, WHY) for form in made.forms)])
+        deletions.intend(store, [(form, WHY) for form in made.forms])
+    erasure.intend(store, [(pair, WHY) for pair in made.links])
     erasure.replay(store)
     store.checkpoint()
     return made

@@ -6,14 +6,17 @@ Belongs here: SIGKILL between steps and inside them. Does not belong here: fault
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from support_faults import Workshop
 from support_runs import Ran
-from support_world import matching, picture, submissions
+from support_world import matching, picture, reading, submissions
 
 from fixtures.casebook import Case
+from store.tables import links
 
 KILLED = -9
 
@@ -92,11 +95,19 @@ DECISION_KILLS: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def confirmed(workshop: Workshop, cases: dict[str, Case]) -> dict[str, tuple[list[int], dict[str, Any]]]:
+def suspended(workshop: Workshop) -> Path:
+    """A home after its first intake: one guardian's link rests, since somebody refused in their name."""
+    home = workshop.home("s")
+    workshop.intake(home).fine()
+    return home
+
+
+@pytest.fixture(scope="module")
+def confirmed(
+    workshop: Workshop, suspended: Path, cases: dict[str, Case]
+) -> dict[str, tuple[list[int], dict[str, Any]]]:
     """A refusal for a loaded guardian, confirmed by a steward with a kill at every place, and then again; exit codes,
     and what the home holds after the night. The first is the undisturbed one."""
-    suspended = workshop.home("s")
-    workshop.intake(suspended).fine()
     ident = matching(submissions(suspended), cases["refusal_for_the_other_parent"]).id
     told = ("review", "refuse", ident, "--slot", "2", "--by", "kari", "--json")
 
@@ -134,6 +145,27 @@ def test_a_decision_killed_anywhere_can_be_made_again(
     assert KILLED == codes[0]
     assert codes[1] in (0, 2)
     assert confirmed[""][1] == told
+
+
+def test_an_erasure_that_was_asked_for_and_killed_is_carried_out_by_the_night(
+    workshop: Workshop, suspended: Path
+) -> None:
+    """Killed between what `person erase` commits first and the ledger's row of the links: the night leaves exactly what
+    an undisturbed erasure does, in the ledger as well."""
+    with reading(suspended) as tx:
+        query = select(links.c.guardian_id).where(links.c.suspended.is_(None)).order_by(links.c.guardian_id)
+        who = str(tx.connection.execute(query.limit(1)).scalar_one())
+    told = ("person", "erase", who, "--by", "kari", "--proven-by", "passport", "--json")
+    left = []
+    for at, spoil in enumerate(([], [{"target": "store.erasure:intend", "nth": 1, "do": "kill"}])):
+        home = workshop.homes.copy(suspended, f"e-{at}")
+        assert (KILLED if spoil else 0) == workshop.runs(*told, home=home, spoil=spoil).code
+        workshop.runs("retention", "--json", home=home).fine()
+        left.append({name: told for name, told in picture(home).items() if name != "audit"})
+
+    assert left[0] == left[1]
+    assert {("E", "withdrawn", True), ("G", "withdrawn", True)} <= set(left[0]["erased"])
+    assert "refused" in [why for _, _, why in left[0]["paper"]]
 
 
 def test_a_copy_that_was_deleted_and_not_noted(workshop: Workshop, cases: dict[str, Case]) -> None:

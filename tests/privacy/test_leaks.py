@@ -202,7 +202,8 @@ def _steward(told: Story, school: School) -> None:
 
 
 def _rights(told: Story, school: School) -> None:
-    """Somebody asks what is held about them, and has it put right: each after a failure in the middle of it."""
+    """Somebody asks what is held about them, has it put right; others are put on hold, protected, erased: each after a
+    failure in the middle of it."""
     who = people(school)[0].adults[0]
     key = told.home / "school.asc"
     key.write_text(export_public(told.home / "gnupg"))
@@ -215,6 +216,19 @@ def _rights(told: Story, school: School) -> None:
     told.fails("person correct", correct, ["store.contact:change"], stdin=right)
     told.goes(*correct, stdin=right)
     told.failed["argument person"] = told.run("person", "report", who.name, *by)
+    held, gone, flagged = people(school)[0].adults[1], people(school)[1].adults[0], people(school)[4]
+    until = TODAY.replace(year=TODAY.year + 1).isoformat()
+    for argv, target, asked in (
+        (
+            ["hold", "place", "--reason", "complaint", "--until", until, "--by", "kari"],
+            "store.holds:place",
+            held.number,
+        ),
+        (["protect", "place", "--by", "kari"], "store.protection:_follow", flagged.name),
+        (["erase", *by], "store.erasure:forget_forms", gone.number),
+    ):
+        told.fails(f"person {argv[0]}", ["person", *argv], [target], stdin=f"{asked}\n")
+        told.goes("person", *argv, stdin=f"{asked}\n")
 
 
 def _tomorrow() -> str:
@@ -275,6 +289,17 @@ def test_the_register_was_asked_about_them_and_remembered(story: Story, registri
     assert ["on since 2026-08-17, decided by rektor (forskrift, paragraf 1); it answers"] == [
         one["detail"] for one in story.went["check"].json["checks"] if one["name"] == "register"
     ]
+
+
+def test_what_persons_asked_for_was_done(story: Story) -> None:
+    """Somebody was erased with what they had sent, somebody's pupil is protected, somebody is on hold."""
+    (erased,) = [ran for words, ran in story.went.items() if words.startswith("person erase")]
+    with opened(story.home) as store, store.read() as tx:
+        done = {row.action for row in audit.read(tx, last=1_000)}
+
+    assert erased.json["links"]
+    assert erased.json["forms"]
+    assert {"person_erased", "protected", "hold_placed"} <= done
 
 
 def test_answers_went_out_and_name_nobody(story: Story, sweep: Sweep, mails: MailServer) -> None:
