@@ -216,7 +216,7 @@ def _rights(told: Story, school: School) -> None:
     told.fails("person correct", correct, ["store.contact:change"], stdin=right)
     told.goes(*correct, stdin=right)
     told.failed["argument person"] = told.run("person", "report", who.name, *by)
-    held, gone, flagged = people(school)[0].adults[1], people(school)[1].adults[0], people(school)[4]
+    held, gone, flagged = people(school)[3].adults[0], who, people(school)[4]
     until = TODAY.replace(year=TODAY.year + 1).isoformat()
     for argv, target, asked in (
         (
