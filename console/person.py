@@ -17,7 +17,7 @@ from schemas.errors import UsageFault
 if TYPE_CHECKING:
     from store.database import Store, Transaction
     from store.guardians import Guardian
-    from store.person import Person
+    from store.person_rows import Person
 
 PROOFS = ("passport", "id_card", "id_porten", "known_in_person")
 CORRECTABLE = ("name", "mobile", "email", "fnr")

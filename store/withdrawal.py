@@ -16,7 +16,7 @@ from schemas.errors import UsageFault
 from schemas.outcomes import OPEN
 from store import analogue, audit, consents, deletions, erasure, exported, guardians, holds, outbox, people, worklist
 from store.database import Store, Transaction
-from store.person import Person
+from store.person_rows import Person
 from store.tables import consents as consent_rows
 from store.tables import exported_ids, links, submissions
 from store.worklist_rows import of_pair, stood

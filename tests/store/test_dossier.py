@@ -22,7 +22,7 @@ from schemas.errors import UsageFault
 from schemas.ids import new_id
 from store import analogue, audit, dossier, exported, guardians, outbox, person, protection, rosters, tables, worklist
 from store.people import KnownGuardian, RosterPupil
-from store.person import Person
+from store.person_rows import Person
 
 
 @dataclass
