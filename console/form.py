@@ -15,15 +15,35 @@ from schemas.errors import UsageFault
 )
 @click.option("--consent", is_flag=True, help="The pupil's consent to extend, instead.")
 @click.option("--class", "class_name", metavar="CLASS", help="A page for each pupil of this class, to print.")
+@click.option(
+    "--per-guardian",
+    is_flag=True,
+    help="With --class: a sheet for each guardian on the school's list, with a one-time reference.",
+)
+@click.option("--by", metavar="STAFF", help="With --per-guardian: your staff id; it goes into the audit.")
 @click.option("--pupil", metavar="P-…", help="One pupil's own: name filled in, QR code.")
 @common
 @pass_state
-def form(state: State, lang: str | None, out: Path, consent: bool, class_name: str | None, pupil: str | None) -> None:
+def form(
+    state: State,
+    lang: str | None,
+    out: Path,
+    consent: bool,
+    class_name: str | None,
+    per_guardian: bool,
+    by: str | None,
+    pupil: str | None,
+) -> None:
     """Write the school's form, on one A4 page, to a new file.
 
     Without --class and --pupil it is the same for everyone and needs no store. With them each page bears the pupil's
     name, and a QR code with an id that means nothing outside foresatt: what comes back finds its pupil by itself. A
     class leaves out pupils of 18 or more, and those whose guardians have all chosen paper.
+
+    With --per-guardian each sheet is for one guardian whom the school's list names with an address or an e-mail, and
+    carries a reference that is good once: what comes back with it is known to be that guardian's, though the list has
+    neither number nor mobile. Send each to that guardian alone, and delete the file. A new print makes the earlier
+    references of the same guardians void.
     """
     kind = out.suffix.lower()
     if kind not in (".pdf", ".docx"):
@@ -34,12 +54,44 @@ def form(state: State, lang: str | None, out: Path, consent: bool, class_name: s
         raise UsageFault("file_kind", "only the general form is written as .docx", "end the file's name with .pdf")
     if class_name and consent:
         raise UsageFault("form_whose", "a consent is asked for one by one", "use --pupil; see: foresatt consent list")
+    if per_guardian and not (class_name and by):
+        raise UsageFault("form_whose", "--per-guardian needs --class and --by", "add the class and your staff id")
+    if out.exists():
+        raise UsageFault("file_exists", "the file exists already", "choose another name")
+    if per_guardian and class_name and by:
+        data, pages = _addressed(state, lang, class_name, by)
+        _written(state, out, data, pages)
+        return
     data, pages = _drawn(state, lang, kind, consent=consent, class_name=class_name, pupil=pupil)
+    _written(state, out, data, pages)
+
+
+def _written(state: State, out: Path, data: bytes, pages: int) -> None:
     from store.home import private_write
 
     private_write(out, data)
     state.emit({"pages": pages, "bytes": len(data)})
     state.say(f"{pages} {'page' if pages == 1 else 'pages'} written")
+
+
+def _addressed(state: State, lang: str | None, class_name: str, by: str) -> tuple[bytes, int]:
+    from store import audit
+    from tasks.provision import merge
+    from tasks.provision.form_pdf import Sender, class_pdf
+    from tasks.provision.words import LANGUAGES
+
+    who = audit.staff(by)
+    school = state.house().settings.school
+    language = next((one for one in LANGUAGES if one == lang), school.language)
+    with state.store() as store, store.write() as tx:
+        sheets = merge.per_guardian(tx, class_name, who)
+        if not sheets:
+            raise UsageFault(
+                "no_such_class",
+                "the school's list has no guardian in such a class to send a sheet to",
+                "without --per-guardian there is a page for each pupil; see: foresatt roster status",
+            )
+        return class_pdf(language, Sender(school.name, school.digipost, school.email), sheets), len(sheets)
 
 
 def _drawn(

@@ -6,12 +6,13 @@ table (`schemas.form`). Every language has the same geometry; a change of any fi
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from schemas.documents import FieldName
 from schemas.form import PAGE_MM
 from schemas.ids import is_id
+from schemas.onetime import read_code
 
 SheetKind = Literal["guardian", "consent"]
 Language = Literal["nb", "nn", "en"]
@@ -127,7 +128,7 @@ def field_name(slot: int, name: FieldName | Literal["refused"]) -> str:
 QR_PLACE: Final = Box(154.0, 252.0, 20.0, 20.0)
 """The code with its quiet zone, beside the lower right mark. The general edition has none."""
 
-_REFERENCE: Final = re.compile(r"^FORESATT:(\d{1,2}):([GC]):(NB|NN|EN):([A-Z]-[A-Z]{26})$")
+_REFERENCE: Final = re.compile(r"^FORESATT:(\d{1,2}):([GC]):(NB|NN|EN):([A-Z]-[A-Z]{26})(?::([A-Z]{16}))?$")
 _KIND: Final[dict[str, SheetKind]] = {"G": "guardian", "C": "consent"}
 _LANGUAGE: Final[dict[str, Language]] = {"NB": "nb", "NN": "nn", "EN": "en"}
 
@@ -135,18 +136,20 @@ _LANGUAGE: Final[dict[str, Language]] = {"NB": "nb", "NN": "nn", "EN": "en"}
 @dataclass(frozen=True, slots=True)
 class Reference:
     """What a sheet's QR code says: which sheet, and an id of ours that means nothing outside this store. It says whose
-    sheet it is, and proves nothing about who filled it in."""
+    sheet it is, and proves nothing about who filled it in. `onetime`: the code of a letter to one guardian, or ""."""
 
     kind: SheetKind
     language: Language
     ident: str
     edition: int = EDITION
+    onetime: str = field(default="", repr=False)
 
     def text(self) -> str:
         """As printed: capitals, digits, colon and hyphen, which QR packs tightly. ValueError for a foreign id."""
         if not is_id(self.ident):
             raise ValueError("not an id of ours")
-        return f"FORESATT:{self.edition}:{self.kind[0].upper()}:{self.language.upper()}:{self.ident}"
+        code = f":{self.onetime}" if self.onetime else ""
+        return f"FORESATT:{self.edition}:{self.kind[0].upper()}:{self.language.upper()}:{self.ident}{code}"
 
 
 def read_reference(text: str) -> Reference | None:
@@ -154,7 +157,8 @@ def read_reference(text: str) -> Reference | None:
     match = _REFERENCE.match(text)
     if not match:
         return None
-    return Reference(_KIND[match[2]], _LANGUAGE[match[3]], match[4], int(match[1]))
+    code = read_code(match[5] or "")
+    return Reference(_KIND[match[2]], _LANGUAGE[match[3]], match[4], int(match[1]), code)
 
 
 def inside_page(box: Box, edge: float = 0.0) -> bool:

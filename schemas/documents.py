@@ -116,21 +116,25 @@ class ReadEntry:
 @dataclass(frozen=True, slots=True)
 class ReadForm:
     """One form found in a document. `machine_read`: by OCR, so only what is `accepted` may be used without a person.
-    `reference`: the id of ours in its QR code; it says whose sheet it is and proves nothing about the sender."""
+    `reference`: the id of ours in its QR code; it says whose sheet it is and proves nothing about the sender.
+    `onetime`: the one-time code of a letter to one guardian, from the QR code or a line of text."""
 
     entries: tuple[ReadEntry, ...]
     kind: Literal["guardian", "consent"] = "guardian"
     machine_read: bool = False
     part: int = 0
     reference: str = field(default="", repr=False)
+    onetime: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Everything extract found in one opened delivery. `faults` are document codes of the reason catalogue
     (`layout_not_found`, `damaged`, `password_only`, …) for parts that look like a form and could not be read;
-    `holds_number`: an identity number stands in a part that was not encrypted."""
+    `holds_number`: an identity number stands in a part that was not encrypted. `onetime`: a one-time code in its text,
+    beside the forms."""
 
     forms: tuple[ReadForm, ...] = ()
     faults: tuple[str, ...] = ()
     holds_number: bool = False
+    onetime: str = field(default="", repr=False)

@@ -272,6 +272,11 @@ _ALL: Final = (
         "Namnet passar, men ingenting viser at fødselsnummeret høyrer til denne føresette.",
         "The name fits, but nothing shows that the national identity number belongs to this guardian."),
         CONFIRM_SENDER),
+    _r("reference_spent", "link", "review", "steward", (
+        "Engangsreferansen fra brevet er brukt i et tidligere skjema.",
+        "Eingongsreferansen frå brevet er brukt i eit tidlegare skjema.",
+        "The one-time reference from the letter was used in an earlier form."),
+        CONFIRM_SENDER),
     _r("guardian_not_on_roster", "link", "review", "steward", (
         "Listen har ingen foresatt med dette navnet for eleven.",
         "Lista har ingen føresett med dette namnet for eleven.",

@@ -193,6 +193,13 @@ class Evidence(Section):
     roster: bool = Field(
         True, description="The school's list may: it names the guardian, and the number, mobile or e-mail agrees."
     )
+    reference_days: int = Field(
+        90,
+        ge=1,
+        le=365,
+        description="Days that the one-time reference in a letter to a guardian is worth something: with it, the list's"
+        " name is enough. Never past the pupil's own due date.",
+    )
 
 
 class Identity(Section):

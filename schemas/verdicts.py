@@ -36,7 +36,8 @@ class Fault:
 class Entry:
     """One guardian for one pupil, read and judged. `values` is what was read (corrections laid over it), `clean` the
     normalised values that may be used. `decided_as` is a steward's word: confirm, refuse or reject. `kind`: "guardian",
-    or "consent", a pupil's for one guardian. `reference`: the id of ours on the sheet."""
+    or "consent", a pupil's for one guardian. `reference`: the id of ours on the sheet; `onetime`: the one-time code
+    that came with the form."""
 
     submission: str
     slot: int
@@ -54,6 +55,7 @@ class Entry:
     decided_reason: str | None = None
     kind: str = "guardian"
     reference: str = field(default="", repr=False)
+    onetime: str = field(default="", repr=False)
 
     def get(self, name: FieldName) -> str:
         """The clean value, or ""."""
@@ -95,7 +97,8 @@ class Candidate:
 class Decision:
     """What reconcile decided about one entry; load applies it to the store's latest state. `guardian_id`: whom the
     consent of a pupil of age covers. `protect`: who says that the pupil is protected, which the school did not know.
-    `candidates`: pupils for a person to choose from, where none is certain. `language`: the form's."""
+    `candidates`: pupils for a person to choose from, where none is certain. `language`: the form's. `spends`: the
+    keyed digest of the one-time reference that is used up with it."""
 
     entry: Entry
     outcome: EntryOutcome
@@ -108,6 +111,7 @@ class Decision:
     guardian_id: str | None = None
     candidates: tuple[Candidate, ...] = ()
     language: Language | None = None
+    spends: bytes | None = field(default=None, repr=False)
 
 
 def in_form_order(values: dict[FieldName, str]) -> list[tuple[FieldName, str]]:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, select, update
 
 from schemas.outcomes import OPEN, EntryOutcome, SubmissionOutcome
-from store import analogue, deletions, holds, rosters, shredding
+from store import analogue, deletions, holds, onetime, rosters, shredding
 from store.database import Store, Transaction
 from store.entries import expire
 from store.outbox import forget
@@ -126,6 +126,7 @@ def erase(tx: Transaction, subject: str, reason: str) -> bool:
     if subject.startswith("K-"):
         for pupil_id in tx.connection.execute(select(pupils.c.id).where(pupils.c.known_id == subject)).scalars().all():
             forget(tx, pupil_id)
+            onetime.forget(tx, pupil_id)
         tx.connection.execute(update(pupils).where(pupils.c.known_id == subject).values(known_id=None, known_ct=None))
         tx.vault.destroy(subject)
     elif subject.startswith("E-"):
@@ -163,6 +164,7 @@ def _erase_pupil(tx: Transaction, pupil_id: str, reason: str) -> None:
     for known in run(select(pupils.c.known_id).where(pupils.c.id == pupil_id)).scalars().all():
         tx.vault.destroy(known or "")
     forget(tx, pupil_id)
+    onetime.forget(tx, pupil_id)
     run(delete(pupils).where(pupils.c.id == pupil_id))
     tx.vault.destroy(pupil_id)
 

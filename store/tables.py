@@ -55,7 +55,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-REVISION: Final = "0009"
+REVISION: Final = "0010"
 """The migration that makes these tables; a store at another one is not used."""
 
 metadata = MetaData(naming_convention=NAMES)
@@ -269,6 +269,17 @@ dispatch_lines = Table(
     Column("refusal_id", Id, ForeignKey("refusals.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("ticked_by", String(80)),
     Column("ticked_at", UtcDateTime),
+)
+one_time_references = Table(
+    "one_time_references",
+    metadata,
+    Column("code", LargeBinary(32), primary_key=True),
+    Column("pupil_id", Id, ForeignKey("pupils.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("guardian", LargeBinary(32), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_on", Date, nullable=False, index=True),
+    Column("spent_at", UtcDateTime),
+    Column("spent_by", Id),
 )
 exported_ids = Table(
     "exported_ids",

@@ -16,6 +16,7 @@ import pypdfium2.raw
 from schemas.boxed import titled_consent
 from schemas.documents import FIELDS, FieldName, ReadEntry, ReadField, ReadForm, Reading
 from schemas.form import LABELS
+from schemas.onetime import find_code
 from schemas.settings import Post
 from tasks.extract import labels, pdfpage, values
 from tasks.extract.columns import Row
@@ -37,12 +38,14 @@ _lock: Final = threading.Lock()  # PDFium is not for several threads at once
 
 @dataclass(slots=True)
 class _Found:
-    """What the pages gave so far. `around`: what is printed on pages whose fields are read by name."""
+    """What the pages gave so far. `around`: what is printed on pages whose fields are read by name; `typed`: the
+    visible lines of pages that are no pictures."""
 
     rows: list[Row] = field(default_factory=list)
     named: list[pdfpage.Field] = field(default_factory=list)
     around: list[Row] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
     unfilled: list[int] = field(default_factory=list)
     scanned: list[ReadForm] = field(default_factory=list)
     consents: list[ReadForm] = field(default_factory=list)
@@ -101,7 +104,7 @@ def _read(document: Any, settings: Post) -> Reading:
         found.faults.discard("layout_not_found")
     forms = distinct([*typed, *scanned])
     numbers = found.numbers or holds_number("\n".join(found.text))
-    return Reading(forms, tuple(sorted(found.faults)), numbers)
+    return Reading(forms, tuple(sorted(found.faults)), numbers, find_code(found.typed))
 
 
 def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) -> None:
@@ -127,6 +130,7 @@ def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) 
     if covered >= _FULL_PAGE:
         _two_layers(page, number, settings, found, read_rows(rows))
         return
+    found.typed += lines
     told = {entry.name: entry.piece.text for entry in filled}
     if is_consent(told) or any(map(titled_consent, lines)):
         form = filled_consent(told)

@@ -44,15 +44,19 @@ def read_opened(opened: Opened, settings: Settings) -> Reading:
     """
     forms: list[ReadForm] = []
     faults: list[str] = []
-    numbers = False
+    numbers, told = False, set[str]()
     for index, part in enumerate(opened.parts):
         reading = _read_part(part, settings, alone=opened.container in _FILES)
         numbers = numbers or (reading.holds_number and not part.encrypted)
         faults += [fault for fault in reading.faults if fault not in faults]
         forms += [replace(form, part=index) for form in reading.forms]
+        told |= {reading.onetime} - {""}
     if _all_in_winmail(opened.parts):
         faults.append("unsupported")
     typed_first = sorted(distinct(sorted(forms, key=lambda form: form.machine_read)), key=lambda form: form.part)
+    if len(told) == 1:  # a mail's own words count for the form it carries; a sheet's own code goes before
+        (code,) = told
+        typed_first = [replace(form, onetime=form.onetime or code) for form in typed_first]
     return Reading(tuple(typed_first), tuple(faults), numbers)
 
 

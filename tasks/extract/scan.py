@@ -129,7 +129,11 @@ def read_page(page: Grey, settings: Post, number: int = 1) -> Page:
     if sheet:
         read, told = _boxed(sheet, settings, number), reference(sheet.cut(QR_PLACE, -3.0))
         foreign = told is not None and told.kind != sheet.kind
-        form = replace(read.form, reference=told.ident) if told and read.form and not foreign else read.form
+        form = (
+            replace(read.form, reference=told.ident, onetime=told.onetime)
+            if told and read.form and not foreign
+            else read.form
+        )
         return replace(read, form=form, faults=("form_ambiguous",) if foreign else read.faults)
     grid = find_grid(page)
     grid = _upright(grid, settings) if grid else None

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from schemas.documents import Reading
+from schemas.onetime import find_code
 from tasks.extract.columns import Cell, Row
 from tasks.extract.consent import unread_consent
 from tasks.extract.letters import readable
@@ -41,6 +42,7 @@ def read_text(text: str, *, watch: bool = True) -> Reading:
         unread_consent(lines, forms),
         faults,
         watch and holds_number(text),
+        find_code(lines),
     )
 
 

@@ -140,7 +140,7 @@ def _reading(answer: dict[str, Any]) -> Reading:
             for entry in form["entries"]
         ]
         forms.append(ReadForm(**{**form, "entries": tuple(entries)}))
-    return Reading(tuple(forms), tuple(answer["faults"]), bool(answer["holds_number"]))
+    return Reading(tuple(forms), tuple(answer["faults"]), bool(answer["holds_number"]), str(answer["onetime"]))
 
 
 # --- the other side ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from schemas.errors import UsageFault
 from schemas.names import agrees
 from schemas.outcomes import EntryOutcome
 from schemas.verdicts import Decision, Fault
-from store import analogue, audit, consents, contact, guardians, worklist
+from store import analogue, audit, consents, contact, guardians, onetime, worklist
 from store.database import Transaction
 from store.guardians import Guardian
 from store.tables import links
@@ -23,6 +23,7 @@ from store.tables import links
 Out = EntryOutcome
 
 _UNPROVEN = Fault("consent", "consent_unproven")
+_SPENT = Fault("link", "reference_spent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,15 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     if same is not None:
         if not steward and not agrees(same.name, entry.get("name")):
             return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("name", "name_differs")), same.id)
+        _spend(tx, decision)
         return _known_pair(tx, decision, same)
     if namesakes and not steward:
         return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("fnr", "fnr_differs_from_known")))
     person = guardians.find_by_number(tx, entry.get("fnr"))
     if person is not None and not steward and not agrees(person.name, entry.get("name")):
         return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("name", "name_differs")))
+    if not _spend(tx, decision):
+        return Applied(Out.NEEDS_REVIEW, (*decision.faults, _SPENT))
     faults = decision.faults
     if person is None:
         reached = {"mobile": entry.get("mobile"), "email": entry.get("email")}
@@ -122,6 +126,14 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     worklist.refresh(tx, pupil_id)
     audit.write(tx, entry.decided_by or audit.RULES, "guardian_linked", guardian_id, f"basis={decision.basis}")
     return Applied(Out.LOADED, faults, guardian_id, to_erase=tuple(to_erase))
+
+
+def _spend(tx: Transaction, decision: Decision) -> bool:
+    """Use up the one-time reference with what it proves, in the same savepoint. False where another form was first,
+    since this one was judged: then the school's list proves nothing by it."""
+    if decision.spends is None or onetime.spend(tx, decision.spends, decision.entry.submission):
+        return True
+    return decision.basis != "roster"
 
 
 def _contact_only(tx: Transaction, decision: Decision) -> Applied:
@@ -181,6 +193,8 @@ def _on_paper(tx: Transaction, decision: Decision) -> Applied:
         if decision.outcome is Out.REFUSED:
             return _doubtful_refusal(tx, decision)
         return Applied(Out.NEEDS_REVIEW, (*decision.faults, Fault("fnr", "fnr_differs_from_known")))
+    if not _spend(tx, decision):
+        return Applied(Out.NEEDS_REVIEW, (*decision.faults, _SPENT))
     for row in there:
         analogue.remove(tx, row.id)
     about: dict[str, Any] = {"name": entry.get("name"), "address": decision.address}

@@ -6,6 +6,7 @@ read again (`schemas.boxed`), how marks become PDF (`sheet`, `tagged`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from schemas.boxed import (
@@ -21,6 +22,7 @@ from schemas.boxed import (
     field_name,
 )
 from schemas.documents import FIELDS, FieldName
+from schemas.onetime import written
 from tasks.provision import scripts
 from tasks.provision.letterhead import letter
 from tasks.provision.sheet import FAINT, QUIET, Sheets, lines_of, width_of
@@ -31,17 +33,29 @@ LEFT: Final = 20.0
 WIDE: Final = 170.0
 _SPECIMEN: Final = Box(121.0, 133.0, 5.5, 8.0)
 _INSET: Final = 0.8
+_REFERENCE_WIDE: Final = 130.0
 _ABROAD: Final = 8
 """From this box on the mobile is one from abroad."""
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """The one guardian a sheet is sent to, and the one-time reference that it carries until `last`."""
+
+    name: str = field(repr=False)
+    address: str = field(repr=False)
+    code: str = field(repr=False)
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Pupil:
-    """Whose form it is: printed in the form and, as the id alone, in its QR code."""
+    """Whose form it is: printed in the form and, as the id alone, in its QR code. `to`: one guardian's own sheet."""
 
     ident: str
     name: str = field(repr=False)
     class_name: str = ""
+    to: Addressee | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,21 @@ def _page(
     sheets.paragraph(34, 266.6, sending, 112, 9, 4.3, weight="Semibold")
     if pupil:
         with sheets.tag("Figure", alt=told.qr_alt), sheets.content():
-            sheets.qr(QR_PLACE, Reference("guardian", language, pupil.ident).text())
+            code = pupil.to.code if pupil.to else ""
+            sheets.qr(QR_PLACE, Reference("guardian", language, pupil.ident, onetime=code).text())
+    if pupil and pupil.to:
+        _addressed(sheets, told, pupil.to)
+
+
+def _addressed(sheets: Sheets, told: Words, to: Addressee) -> None:
+    """To whom the sheet goes, the reference as people write it, and what it is for: left of the QR code."""
+    where = f"{told.onetime.to} {to.name}" + (f", {to.address}" if to.address else "")
+    for text, y, size in ((where, 245.0, 10), (f"{told.onetime.label}: {written(to.code)}", 250.5, 11)):
+        with sheets.tag("P"), sheets.content():
+            fitted = min(size, size * _REFERENCE_WIDE / width_of(text, size, "Semibold"))
+            sheets.line(LEFT, y, text, fitted, "Semibold")
+    note = told.onetime.note.format(day=to.last.strftime("%d.%m.%Y"))
+    sheets.paragraph(LEFT, 254.6, note, _REFERENCE_WIDE, 7.5, 3.1)
 
 
 def _how_to(sheets: Sheets, told: Words) -> None:
@@ -153,13 +181,22 @@ def _cell(sheets: Sheets, told: Words, slot: int, name: FieldName, pupil: Pupil 
                 sheets.rule(boxes[6].x, box.y, boxes[6].x, box.bottom, thickness=1.3)
         else:
             sheets.outline(box)
-    value = pupil.name if pupil and name == "pupil" else ""
+    value = _printed(pupil, slot, name)
     if fillable:
         sheets.field(_field(sheets.page, told, slot, name, value))
     elif value:
         size = min(10.5, 10.5 * (box.width - 3) / width_of(value, 10.5))
         with sheets.content():
             sheets.line(box.x + 1.5, box.y + box.height / 2 + 1.3, value, size)
+
+
+def _printed(pupil: Pupil | None, slot: int, name: FieldName) -> str:
+    """What stands in a cell beforehand: the pupil in both columns, the guardian a sheet is sent to in the first."""
+    if pupil is None:
+        return ""
+    if name == "name" and slot == 1 and pupil.to:
+        return pupil.to.name
+    return pupil.name if name == "pupil" else ""
 
 
 def _field(page: int, told: Words, slot: int, name: FieldName, value: str) -> Field:

@@ -5,16 +5,16 @@ Belongs here: choosing them from the store. Does not belong here: drawing (`form
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from schemas.due import is_adult, next_working_day
 from schemas.names import agrees, normalise
 from schemas.settings import Language
-from store import analogue
+from store import analogue, audit, onetime
 from store.database import OSLO, Transaction
 from store.people import Pupil as Held
 from store.people import read_pupils
-from tasks.provision.form_pdf import Pupil
+from tasks.provision.form_pdf import Addressee, Pupil
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,30 @@ def of_class(tx: Transaction, class_name: str) -> list[Pupil]:
     guardian who is not on the register for paper (whoever refused is not asked again)."""
     chosen = [p for p in read_pupils(tx) if p.class_name == class_name and _asked(tx, p)]
     return [Pupil(p.id, p.name, p.class_name) for p in sorted(chosen, key=lambda p: normalise(p.name))]
+
+
+def per_guardian(tx: Transaction, class_name: str, by: str) -> list[Pupil]:
+    """A sheet for each guardian of a class whom the school's list names with an address or an e-mail, each with a fresh
+    one-time reference, which is written into the store and the audit. Whoever has chosen paper gets none, and nobody
+    does in a protected family: where they live is for others to handle. Nor do two guardians of one name: the
+    reference could not tell them apart."""
+    sheets = []
+    chosen = [p for p in read_pupils(tx) if p.class_name == class_name and not p.shielded and _asked(tx, p)]
+    for pupil in sorted(chosen, key=lambda p: normalise(p.name)):
+        paper = [one.name for one in analogue.of_pupil(tx, pupil.id)]
+        names = [normalise(known.name) for known in pupil.known]
+        made = 0
+        for known in pupil.known:
+            reached = known.name and (known.address.strip() or known.email.strip())
+            if not reached or names.count(normalise(known.name)) > 1 or any(agrees(known.name, one) for one in paper):
+                continue
+            code, expires = onetime.make(tx, pupil.id, known.name)
+            to = Addressee(known.name, " ".join(known.address.split()), code, expires - timedelta(days=1))
+            sheets.append(Pupil(pupil.id, pupil.name, pupil.class_name, to))
+            made += 1
+        if made:
+            audit.write(tx, by, "references_made", pupil.id, f"count={made}")
+    return sheets
 
 
 def one_pupil(tx: Transaction, ident: str) -> Pupil | None:

@@ -80,6 +80,14 @@ class EighteenWords(_Words):
     months: tuple[str, ...]
 
 
+class OneTimeWords(_Words):
+    """The line with the one-time reference on a guardian's own sheet. `note` holds {day}."""
+
+    to: str
+    label: str
+    note: str
+
+
 class Words(_Words):
     """One language. `sending` holds {digipost} and {email}; `labels` has one for each field of the form."""
 
@@ -103,6 +111,7 @@ class Words(_Words):
     paper: PaperWords
     worklist: WorklistWords
     eighteen: EighteenWords
+    onetime: OneTimeWords
 
 
 @cache

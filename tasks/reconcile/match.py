@@ -7,7 +7,7 @@ guardian (`tasks.reconcile.evidence`). Source of the thresholds: measurements on
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from schemas.ids import is_id
 from schemas.names import agrees, fit, normalise, phonetic
 from schemas.numbers import clean as clean_number
 from schemas.verdicts import Candidate, Entry, Fault
+from store.onetime import Letter
 from store.people import Pupil
 from tasks.reconcile.evidence import Evidence, agreeing, roster_evidence
 
@@ -45,7 +46,9 @@ class Roll:
     """The pupils of a school, made ready to be asked for by name or by what a form tells of a guardian. Making it costs
     about as much as reading the pupils; a question then costs a millisecond in a school of 1,500."""
 
-    def __init__(self, pupils: Sequence[Pupil]) -> None:
+    def __init__(self, pupils: Sequence[Pupil], letters: Mapping[tuple[str, str], Letter] | None = None) -> None:
+        """`letters`: of the forms to be asked about, by (one-time code, submission)."""
+        self._letters = letters or {}
         self.pupils = tuple(pupils)
         self.by_id = {pupil.id: pupil for pupil in self.pupils}
         self._keys = [normalise(pupil.name) for pupil in self.pupils]
@@ -70,7 +73,8 @@ class Roll:
 
     def evidence(self, entry: Entry, pupil: Pupil) -> Evidence:
         """What the school's list proves of this guardian for this pupil."""
-        return roster_evidence(entry, pupil, self._holders.get(entry.get("fnr"), ()))
+        letter = self._letters.get((entry.onetime, entry.submission))
+        return roster_evidence(entry, pupil, self._holders.get(entry.get("fnr"), ()), letter)
 
     def find(self, entry: Entry, children: Collection[str] = ()) -> Match:
         """One pupil whose whole name is the one on the form; of several, the one whose guardian the form proves; a

@@ -12,7 +12,7 @@ from schemas.numbers import clean as clean_number
 from schemas.outcomes import EntryOutcome
 from schemas.reasons import reason
 from schemas.verdicts import Decision, Entry, Fault, Protector, Verdict
-from store import consents, guardians
+from store import consents, guardians, onetime
 from store.database import Store, Transaction
 from store.guardians import Guardian
 from store.people import Pupil, read_pupils
@@ -29,7 +29,9 @@ def reconcile_batch(verdicts: Sequence[Verdict], store: Store) -> list[tuple[Ver
     audit of what the register was asked. Raises `OutsideFault` where the register is on and does not answer."""
     ordered = sorted(verdicts, key=lambda verdict: (verdict.received_at, verdict.submission))
     with store.read() as tx:
-        roll = Roll(read_pupils(tx))
+        pupils = read_pupils(tx)
+        carried = [(entry.onetime, entry.submission) for verdict in ordered for entry in verdict.entries]
+        roll = Roll(pupils, onetime.letters(tx, carried, {pupil.id: pupil for pupil in pupils}))
     told = ask(store, ordered, roll.find, _still_kept)  # outside of any transaction: it takes its time
     with store.read() as tx:
         decided = []
@@ -116,7 +118,7 @@ def _weigh(tx: Transaction, entry: Entry, verdict: Verdict, match: Match, roll: 
     if doubts or unproven or unsettled:
         review = tuple(dict.fromkeys([*doubts, *faults, *unproven]))
         return Decision(entry, Out.NEEDS_REVIEW, review, pupil.id, found.basis)
-    return Decision(entry, Out.LOADED, faults, pupil.id, found.basis, _address(found))
+    return Decision(entry, Out.LOADED, faults, pupil.id, found.basis, _address(found), spends=found.reference)
 
 
 def _no_longer(tx: Transaction, entry: Entry, pupil: Pupil) -> tuple[Fault | None, str | None]:
@@ -147,12 +149,12 @@ def _evidence(tx: Transaction, entry: Entry, pupil: Pupil | None, roll: Roll, to
         return Evidence(None)
     listed = roll.evidence(entry, pupil)
     if entry.decided_as in ("confirm", "refuse"):
-        return Evidence("steward", None, listed.known)
+        return Evidence("steward", None, listed.known, reference=listed.reference)
     finding = told.finding(entry, pupil, tx.today, tx.settings.retention.leap_day)
     if finding is not None and finding.answer == "yes":
         if listed.fault == Fault("fnr", "fnr_differs_from_known"):  # a person looks, whoever else agrees
             return listed
-        return Evidence("register", None, listed.known)
+        return Evidence("register", None, listed.known, reference=listed.reference)
     if finding is not None:
         return Evidence(None, finding.faults[0], listed.known, finding.faults[1:])
     if not tx.settings.evidence.roster:
@@ -195,7 +197,7 @@ def _refusal(
     if not proven:
         why = Fault("refusal", "refusal_unproven")
         return Decision(bare, Out.NEEDS_REVIEW, (why, *doubts, *told), pupil.id, found.basis)
-    return Decision(bare, Out.REFUSED, told, pupil.id, found.basis, address=_address(found))
+    return Decision(bare, Out.REFUSED, told, pupil.id, found.basis, _address(found), spends=found.reference)
 
 
 def _without_login(
@@ -205,7 +207,9 @@ def _without_login(
     if pupil is None or found.basis is None or doubts:
         faults += [*doubts, *([missing] if missing else []), *([found.fault] if found.fault else [])]
         return Decision(entry, Out.NEEDS_REVIEW, tuple(dict.fromkeys(faults)), _id(pupil), found.basis)
-    return Decision(_bare(entry), Out.NO_LOGIN, tuple(faults), pupil.id, found.basis, address=_address(found))
+    return Decision(
+        _bare(entry), Out.NO_LOGIN, tuple(faults), pupil.id, found.basis, _address(found), spends=found.reference
+    )
 
 
 def _known_by_name(tx: Transaction, entry: Entry, pupil: Pupil) -> Guardian | None:

@@ -114,7 +114,7 @@ def _draft(claim: Claimed, reading: Reading) -> list[Entry]:
             for position, pupil in enumerate(_pupils(column)):
                 ord_ = number * FORMS_APART + position
                 entry = _entry(claim, column, ord_, pupil, form.machine_read, overlay)
-                drafts.append(replace(entry, kind=form.kind, reference=form.reference))
+                drafts.append(replace(entry, kind=form.kind, reference=form.reference, onetime=form.onetime))
     read = {(entry.slot, entry.ord) for entry in drafts}
     typed = {(c.slot, c.ord) for c in claim.corrections if c.slot > 0} - read
     for slot, ord_ in sorted(typed):  # what a person typed off a page that no reader could read
