@@ -180,3 +180,23 @@ def test_protected_families_get_their_paper_from_their_stewards(
     assert made.mother.name == row["guardian"]
     assert 1 == ask("analogue", "tick", "vinterferie", "--all", "--restricted", "--by", "liv")["ticked"]
     assert [("ola", "what=analogue")] == audited(desk, "restricted_refused")
+
+
+def test_a_sheet_for_each_guardian_is_written_once_and_remembered(desk: Desk, ask: Ask, tmp_path: Path) -> None:
+    """Two guardians, two pages, a private file, one row in the audit with who printed; an existing file makes no new
+    references, and nothing is printed without a staff id."""
+    family, out = desk.family(), tmp_path / "2sta.pdf"
+    argv = ("form", "--class", "2STA", "--per-guardian", "--out", out)
+    made = ask(*argv, "--by", "kari")
+
+    assert (2, 0o600) == (made["pages"], out.stat().st_mode & 0o777)
+    assert [("kari", "count=2")] == audited(desk, "references_made")
+    assert {family.pupil_id} == {row.pupil_id for row in desk.rows(tables.one_time_references)}
+    for more, code in ((("--by", "kari"), "file_exists"), ((), "form_whose")):
+        with pytest.raises(UsageFault) as fault:
+            ask(*argv, *more)
+        assert code == fault.value.code
+    with pytest.raises(UsageFault) as fault:
+        ask("form", "--class", "9Z", "--per-guardian", "--by", "kari", "--out", tmp_path / "9z.pdf")
+    assert "no_such_class" == fault.value.code
+    assert 2 == len(desk.rows(tables.one_time_references))
