@@ -163,7 +163,7 @@ WORDS: Final[dict[str, dict[str, Words]]] = {
         "line_signed": ("kvitterte en linje", "kvitterte ei linje", "signed a line"),
         "list_read": ("leste en liste", "las ei liste", "read a list"),
         "entry_decided": ("avgjort", "avgjort", "decided"),
-        "references_made": ("brev med engangsreferanse skrevet ut", "brev med eingongsreferanse skrive ut", "letters with a one-time reference printed"),
+        "references_made": ("skrev ut engangsreferanser", "skreiv ut eingongsreferansar", "printed references"),
         "guardian_linked": ("ført som foresatt", "ført som føresett", "recorded as guardian"),
         "review": ("behandlet", "handsama", "reviewed"),
         "person_reported": ("ga innsyn", "gav innsyn", "gave access"),
