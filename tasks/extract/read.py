@@ -32,7 +32,8 @@ _NOT_WRITTEN_BY_PEOPLE: Final = ("pgp", "pkcs7", "calendar", "vcard", "delivery-
 _LETTERS: Final = ("pdf", "image", "msword", "word", "opendocument.text", "rtf")
 _OTHER_OFFICE: Final = ("excel", "powerpoint", "ms-outlook", ".xls", ".ppt", ".msg", ".pub", ".vsd")
 """Old office files that share Word's container and are no letters."""
-_FILES: Final = ("pdf", "image", "office", "text")
+_APART: Final = ("pdf", "image", "office")
+_FILES: Final = (*_APART, "text")
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -58,6 +59,11 @@ def read_opened(opened: Opened, settings: Settings) -> Reading:
         (code,) = told
         typed_first = [replace(form, onetime=form.onetime or code) for form in typed_first]
     return Reading(tuple(typed_first), tuple(faults), numbers)
+
+
+def holds_document(opened: Opened) -> bool:
+    """Whether any part is read by a process of its own, which takes its time."""
+    return any(sniffed(part) in _APART for part in opened.parts)
 
 
 def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:

@@ -1,6 +1,6 @@
 """Reading a stranger's document in a process that can be killed.
 
-Belongs here: keeping that process, giving it a document, taking back a reading, and what it means when it does not
+Belongs here: keeping such processes, giving one a document, taking back a reading, and what it means when it does not
 answer. Does not belong here: reading (`pdf`, `scan`, `office`). Documents and readings pass through pipes; nothing is
 written, and what the process says goes nowhere. A reading comes back as plain JSON, so that a document which takes the
 process over gains nothing here but a wrong reading.
@@ -9,11 +9,11 @@ process over gains nothing here but a wrong reading.
 import contextlib
 import json
 import os
+import queue
 import select
 import struct
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import asdict
 from typing import IO, Any, Final, Literal
@@ -26,19 +26,34 @@ Kind = Literal["pdf", "image", "office"]
 
 _HEAD: Final = struct.Struct(">QQ")
 _MOST_ANSWER: Final = 20_000_000
-_lock: Final = threading.Lock()
-_process: subprocess.Popen[bytes] | None = None
+READERS: Final = min(2, os.cpu_count() or 1)
+"""So many documents are read at once, each in a process of its own, which holds its engines in some 350 MB."""
 
 
 def read_apart(kind: Kind, data: bytes, settings: Post) -> Reading:
-    """A document read in the other process, which is started where it is not there.
+    """A document read in another process, which is started where it is not there; waits for one that is free.
 
     Faults beside the readers' own: `too_large` where it took longer than the settings allow, and `damaged` where the
     process died of it. Raises OutsideFault as the readers do, or where no process can be started.
     """
-    told = json.dumps({"kind": kind, "post": settings.model_dump(mode="json")}).encode()
-    with _lock:
-        process = _running()
+    reader = _free.get()
+    try:
+        return reader.read(kind, data, settings)
+    finally:
+        _free.put(reader)
+
+
+class _Reader:
+    """One such process; whoever has taken it from `_free` has it alone."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def read(self, kind: Kind, data: bytes, settings: Post) -> Reading:
+        """As `read_apart`."""
+        told = json.dumps({"kind": kind, "post": settings.model_dump(mode="json")}).encode()
+        process = self._running()
         assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
         deadline = time.monotonic() + settings.read_seconds
         try:
@@ -48,52 +63,49 @@ def read_apart(kind: Kind, data: bytes, settings: Post) -> Reading:
                 raise EOFError
             answer = json.loads(_receive(process.stdout, length, deadline))
         except TimeoutError:
-            stop()
+            self.stop()
             return Reading(faults=("too_large",))
         except (EOFError, OSError, ValueError):
-            stop()
+            self.stop()
             return Reading(faults=("damaged",))
         except BaseException:
-            stop()
+            self.stop()
             raise
-    if "fault" in answer:
-        raise OutsideFault(*map(str, answer["fault"]))
-    return _reading(answer)
+        if "fault" in answer:
+            raise OutsideFault(*map(str, answer["fault"]))
+        return _reading(answer)
+
+    def stop(self) -> None:
+        """Kill the process, if there is one."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout):
+                with contextlib.suppress(OSError):
+                    if pipe:
+                        pipe.close()
+            self.process = None
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        if self.process is not None and self._owner != os.getpid():
+            self.process = None  # a parent's, from before a fork
+        if self.process is not None and self.process.poll() is not None:
+            self.stop()
+        if self.process is None:
+            self.process, self._owner = _started(), os.getpid()
+        return self.process
 
 
-def stop() -> None:
-    """Kill the process, if there is one."""
-    global _process
-    if _process is not None:
-        _process.kill()
-        _process.wait()
-        for pipe in (_process.stdin, _process.stdout):
-            with contextlib.suppress(OSError):
-                if pipe:
-                    pipe.close()
-        _process = None
+_free: Final[queue.LifoQueue[_Reader]] = queue.LifoQueue()
+"""The last one used is the next: whoever reads one document after another has one process."""
+for _ in range(READERS):
+    _free.put(_Reader())
 
 
-def _running() -> "subprocess.Popen[bytes]":
-    global _process
-    if _process is not None and (_process.poll() is not None or _owner != os.getpid()):
-        if _owner == os.getpid():
-            stop()
-        _process = None
-    if _process is None:
-        _start()
-    assert _process is not None  # noqa: S101 - just started
-    return _process
-
-
-_owner = 0
-
-
-def _start() -> None:
-    global _process, _owner
+def _started() -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     try:
-        _process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "tasks.extract.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -103,8 +115,8 @@ def _start() -> None:
         )
     except OSError:
         raise OutsideFault("reader_unavailable", "the process that reads documents cannot be started") from None
-    _owner = os.getpid()
-    os.set_blocking(_process.stdin.fileno(), False)  # type: ignore[union-attr]
+    os.set_blocking(process.stdin.fileno(), False)  # type: ignore[union-attr]
+    return process
 
 
 def _send(pipe: IO[bytes], data: bytes, deadline: float) -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from fixtures.filled import FilledColumn, FilledForm
 from fixtures.pages import scanned, typed_pdf
+from schemas.documents import Opened, Part, Reading
 from schemas.errors import OutsideFault
-from schemas.settings import Post
+from schemas.settings import Post, Settings
 from tasks.extract import worker
 from tasks.extract.pdf import read_pdf
 from tasks.extract.scan import read_image
+from tasks.extract.step import extract_batch
 
 ONE = FilledForm(FilledColumn("Ola Nordmann", "41819077302", "Kari Nordmann", "91234567", "kari@example.no"))
 TYPED = typed_pdf(ONE)
@@ -35,7 +37,7 @@ def test_a_document_that_takes_too_long_is_too_large_and_the_next_is_read() -> N
 def test_a_document_that_kills_the_process_is_damaged_and_the_next_is_read() -> None:
     """A crash in a library is that document's outcome alone."""
     worker.read_apart("pdf", TYPED, Post())
-    process = worker._process
+    process = worker._free.queue[-1].process  # the last used is the next
     assert process is not None
     os.kill(process.pid, signal.SIGSTOP)
     killer = threading.Timer(0.3, os.kill, (process.pid, signal.SIGKILL))
@@ -53,3 +55,19 @@ def test_an_outside_fault_comes_through() -> None:
         caught.value.code,
         caught.value.message,
     )
+
+
+def opened(data: bytes) -> Opened:
+    """A delivery that is this document alone."""
+    return Opened("pdf", "not_encrypted", parts=(Part("", "application/octet-stream", data),))
+
+
+def test_deliveries_with_documents_are_read_side_by_side() -> None:
+    """Each submission has its own reading, in their order, also where one of them cannot be read."""
+    asked = {"S-A": opened(SCAN), "S-B": opened(TYPED), "S-C": opened(b"%PDF-1.4 no"), "S-D": opened(SCAN)}
+    read = extract_batch({**asked, "S-E": Opened("pdf", "damaged")}, Settings(environment="test"))
+
+    assert ["S-A", "S-B", "S-C", "S-D", "S-E"] == list(read)
+    assert read_pdf(TYPED, Post()).forms == read["S-B"].forms
+    assert read["S-A"].forms == read["S-D"].forms != ()
+    assert (("damaged",), Reading()) == (read["S-C"].faults, read["S-E"])
