@@ -103,7 +103,7 @@ def due(
     """
     if ended is not None and ended.on is not None:
         return ended
-    leaves, why = _leaves(enrolments, today, settings)
+    leaves, why = _leaves(tuple(enrolments), today, settings.between_years_until)
     turns_18 = birthday_18(born, settings.leap_day)
     if not consent_until_leaving and (leaves is None or turns_18 <= leaves):
         return Due(turns_18, "turned_18")
@@ -116,7 +116,8 @@ def erased_on(on: date | None, held_until: date | None) -> date | None:
     return on if on is None or held_until is None else max(on, held_until)
 
 
-def _leaves(enrolments: Sequence[Enrolment], today: date, settings: Retention) -> tuple[date | None, DueReason]:
+@lru_cache(maxsize=1024)  # a school year ends on the same day for most
+def _leaves(enrolments: tuple[Enrolment, ...], today: date, waits_until: str) -> tuple[date | None, DueReason]:
     """The first day as no pupil of this school, as far as is known today; None while there is none."""
     stays = [e for e in enrolments if e.last_day is None or e.starts <= e.last_day]
     begun = [e for e in stays if e.starts <= today]
@@ -127,14 +128,14 @@ def _leaves(enrolments: Sequence[Enrolment], today: date, settings: Retention) -
         # An ordinary end waits for what is coming, however long the gap; an interruption does not.
         coming = [e for e in stays if e.starts > after and not here.broken_off]
         if not running and not coming:
-            return _after_last(here, here.last_day, settings)
+            return _after_last(here, here.last_day, waits_until)
         here = max(running, key=_end) if running else min(coming, key=lambda e: e.starts)
     return (today, "left") if here is None else (None, "extended")
 
 
-def _after_last(stay: Enrolment, last_day: date, settings: Retention) -> tuple[date, DueReason]:
+def _after_last(stay: Enrolment, last_day: date, waits_until: str) -> tuple[date, DueReason]:
     if stay.interrupted is None and not stay.final_year and 6 <= last_day.month <= 8:
-        waits = _day_in(last_day.year, settings.between_years_until)
+        waits = _day_in(last_day.year, waits_until)
         if waits > last_day:
             return waits, "between_years"
     return last_day + _DAY, "left"
@@ -157,6 +158,7 @@ def _day_in(year: int, month_day: str) -> date:
 # ------------------------------------------------------------------------------------------------- working days
 
 
+@lru_cache(maxsize=1024)
 def working_day_before(day: date) -> date:
     """`day` itself where it is a working day, else the last one before it: REMOVE lines come early, not late."""
     while not is_working_day(day):

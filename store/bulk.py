@@ -4,7 +4,9 @@ Eight to sixteen times as fast as the ORM, in the caller's transaction. Values a
 aware datetimes, dates, bytes, text, numbers. Does not belong here: what the rows mean.
 """
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -50,10 +52,13 @@ def update_keyed(
     if connection.dialect.name == "sqlite":
         told = ", ".join(f"{name} = ?" for name in columns)
         this = " AND ".join(f"{name} = ?" for name in keys)
-        driver.executemany(
-            f"UPDATE {table.name} SET {told} WHERE {this}",  # noqa: S608
-            (_plain((*row[len(keys) :], *row[: len(keys)])) for row in rows),
-        )
+        values = list(zip(*rows, strict=True))
+        for at, name in enumerate((*keys, *columns)):
+            if isinstance(table.c[name].type, Date | UtcDateTime):
+                days = list(set(values[at]))
+                values[at] = tuple(map(dict(zip(days, _plain(days), strict=True)).get, values[at]))
+        in_order = zip(*values[len(keys) :], *values[: len(keys)], strict=True)
+        driver.executemany(f"UPDATE {table.name} SET {told} WHERE {this}", in_order)  # noqa: S608
         return
     told = ", ".join(f"{name} = new.{name}" for name in columns)
     this = " AND ".join(f"{table.name}.{name} = new.{name}" for name in keys)
@@ -63,6 +68,19 @@ def update_keyed(
         f"UPDATE {table.name} SET {told} FROM unnest({arrays}) AS new({names}) WHERE {this}",  # noqa: S608
         [list(column) for column in zip(*rows, strict=True)],
     )
+
+
+@contextmanager
+def no_cycles() -> Iterator[None]:
+    """Work on hundreds of thousands of rows at once, none of which refers back to another: looking through them for
+    cycles, again and again while they are read, was a third of the time. What is let go of is freed all the same."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def reset_sequence(connection: Connection, table: Table) -> None:

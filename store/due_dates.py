@@ -43,31 +43,44 @@ class _Asked:
 
     def __init__(self, tx: Transaction, only: Only) -> None:
         found = _of(tx, select(pupils.c.id, pupils.c.born, pupils.c.due_on, pupils.c.due_reason), pupils.c.id, only)
-        self.pupils = {row.id: row for row in found}
+        self.pupils = {row[0]: row for row in found}
         columns = ("pupil_id", "starts", "ends", "interrupted", "final_year")
         listed = select(*(enrolments.c[name] for name in columns)).order_by(enrolments.c.starts)
         stays: dict[str, tuple[Stay, ...]] = {}
-        for pupil_id, *stay in _of(tx, listed, enrolments.c.pupil_id, only):
-            stays[pupil_id] = (*stays.get(pupil_id, ()), tuple(stay))
+        for pupil_id, starts, ends, interrupted, final_year in _of(tx, listed, enrolments.c.pupil_id, only):
+            stays[pupil_id] = (*stays.get(pupil_id, ()), (starts, ends, interrupted, final_year))
         self._stays = stays
         self._today, self._settings = tx.today, tx.settings.retention
-        self._known: dict[tuple[date, tuple[Stay, ...], bool, Due | None], Due] = {}
+        self._terms: dict[tuple[Stay, ...], tuple[Enrolment, ...]] = {}
+        self._known: dict[tuple[date, tuple[Stay, ...]], Due] = {}
+        self._plain: dict[str, Due] = {}
 
     def __call__(self, pupil_id: str, *, consent: bool = False, ended: Due | None = None) -> Due:
-        key = (self.pupils[pupil_id].born, self._stays.get(pupil_id, ()), consent, ended)
-        found = self._known.get(key)
+        if consent or ended is not None:
+            return self._ask(pupil_id, consent, ended)
+        found = self._plain.get(pupil_id)
         if found is None:
-            terms = [Enrolment(*stay) for stay in key[1]]
-            rules: dict[str, Any] = {"today": self._today, "settings": self._settings}
-            found = self._known[key] = due(key[0], terms, consent_until_leaving=consent, ended=ended, **rules)
+            key = (self.pupils[pupil_id].born, self._stays.get(pupil_id, ()))
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = self._ask(pupil_id, consent, ended)
+            self._plain[pupil_id] = found
         return found
+
+    def _ask(self, pupil_id: str, consent: bool, ended: Due | None) -> Due:
+        stays = self._stays.get(pupil_id, ())
+        terms = self._terms.get(stays)
+        if terms is None:
+            terms = self._terms[stays] = tuple(Enrolment(*stay) for stay in stays)
+        rules: dict[str, Any] = {"today": self._today, "settings": self._settings}
+        return due(self.pupils[pupil_id].born, terms, consent_until_leaving=consent, ended=ended, **rules)
 
 
 def _write_pupils(tx: Transaction, ask: _Asked) -> None:
     differs = []
-    for ident, row in ask.pupils.items():
+    for ident, _, on, why in ask.pupils.values():
         ends = ask(ident)
-        if row.due_on != ends.on or row.due_reason != ends.reason:
+        if on != ends.on or why != ends.reason:
             differs.append((ident, ends.on, ends.reason))
     update_keyed(tx.connection, pupils, ("id",), ("due_on", "due_reason"), differs)
 
@@ -87,7 +100,8 @@ def _write_links(tx: Transaction, ask: _Asked, only: Only) -> None:
     differs, lives = [], []
     for pupil_id, guardian_id, on, why, suspended in _of(tx, listed, links.c.pupil_id, only):
         ended = Due(on, why) if why in ENDED else None
-        ends = ask(pupil_id, consent=(pupil_id, guardian_id) in given, ended=ended)
+        consent = (pupil_id, guardian_id) in given
+        ends = ask(pupil_id, consent=consent, ended=ended) if consent or ended else ask(pupil_id)
         if on != ends.on or why != ends.reason:
             differs.append((pupil_id, guardian_id, ends.on, ends.reason))
         if suspended == "held" and not ends.has_come(tx.today):

@@ -25,6 +25,7 @@ PRAGMAS: Final = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=30000",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-32768",
 )
 WRITE, READ, QUEUE = "write", "read", "queue"
 WRITER: Final = 0x666F7265

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from schemas.due import working_day_before, working_days_after
 from schemas.errors import UsageFault
 from store import audit, guardians
-from store.bulk import update_keyed
+from store.bulk import no_cycles, update_keyed
 from store.database import Transaction
 from store.due_dates import refresh_due
 from store.people import name_and_class
@@ -137,8 +137,9 @@ def refresh(tx: Transaction, pupil_id: str) -> None:
 def refresh_all(tx: Transaction, only: Collection[str] | None = None) -> int:
     """The same for these pupils, or without `only` for all of them; returns how many pupils were looked at. The number
     of statements follows what differs, not what is stored."""
-    count = refresh_due(tx, only)
-    _follow(tx, only)
+    with no_cycles():
+        count = refresh_due(tx, only)
+        _follow(tx, only)
     return count
 
 
@@ -152,20 +153,17 @@ def _follow(tx: Transaction, only: Collection[str] | None = None) -> int:
     query = query.select_from(links.outerjoin(worklist_lines, standing)).where(or_(lacking, differs))
     if only is not None:
         query = query.where(links.c.pupil_id.in_(only))
-    found: dict[tuple[str, str], list[Row[Any]]] = {}
-    for row in tx.connection.execute(query).all():
-        found.setdefault((row.pupil_id, row.guardian_id), []).append(row)
-    made, moved = 0, []
-    for (pupil_id, guardian_id), rows in found.items():
-        opened = [row for row in rows if row.state == "open"]
-        if not opened:  # none yet, or signed off: may begin anew
-            made += ensure_remove(tx, pupil_id, guardian_id)
+    opened: dict[tuple[str, str], tuple[Any, ...] | None] = {}
+    others: dict[tuple[str, str], None] = {}
+    for pupil_id, guardian_id, due_on, due_reason, line, state, line_due_on, why in tx.connection.execute(query).all():
+        if state != "open":
+            others[pupil_id, guardian_id] = None
             continue
-        line = opened[-1]
-        when = _remove_on(tx, line.due_on, line.line_due_on)
-        why = line.due_reason or "turned_18"
-        if (line.line_due_on, line.why) != (when, why):
-            moved.append((line.line, when, why))
+        then = (_remove_on(tx, due_on, line_due_on), due_reason or "turned_18")
+        opened[pupil_id, guardian_id] = (line, *then) if then != (line_due_on, why) else None
+    # none yet, or signed off: may begin anew
+    made = sum(ensure_remove(tx, *one) for one in others if one not in opened)
+    moved = [one for one in opened.values() if one]
     update_keyed(tx.connection, worklist_lines, ("id",), ("due_on", "why"), moved)
     return made
 
