@@ -8,6 +8,7 @@ who was typed in by hand: these lines are why it happens. Rows and their rules: 
 
 import json
 from collections.abc import Collection
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, Literal
@@ -137,7 +138,7 @@ def refresh(tx: Transaction, pupil_id: str) -> None:
 def refresh_all(tx: Transaction, only: Collection[str] | None = None) -> int:
     """The same for these pupils, or without `only` for all of them; returns how many pupils were looked at. The number
     of statements follows what differs, not what is stored."""
-    with no_cycles():
+    with no_cycles() if only is None else nullcontext():
         count = refresh_due(tx, only)
         _follow(tx, only)
     return count
