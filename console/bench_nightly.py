@@ -85,7 +85,7 @@ def compare_all(store: "Store", told: "list[RosterPupil]") -> None:
 
 
 def fill(store: "Store", count: int) -> None:
-    """Pupils as the list tells them, two guardians each, proven by it, with signed ADD lines and REMOVE lines."""
+    """Pupils as the list tells them, two guardians each, proven by it, with ADD and REMOVE lines."""
     from store import guardians
     from store.bulk import insert_rows
     from store.due_dates import refresh_due
@@ -110,7 +110,8 @@ def fill(store: "Store", count: int) -> None:
 
 
 def _lines(store: "Store", tx: Any) -> None:
-    """An ADD that was signed off and the open REMOVE, for every link; as `store.worklist` writes them."""
+    """The ADD, which nobody has signed off, so that every number is still held and opened, and the REMOVE, for every
+    link; as `store.worklist` writes them."""
     from sqlalchemy import select
 
     from schemas.due import working_day_before
@@ -118,7 +119,7 @@ def _lines(store: "Store", tx: Any) -> None:
     from store.bulk import insert_rows
     from store.tables import data_keys, links, worklist_lines
 
-    names = ("id", "kind", "pupil_id", "guardian_id", "state", "why", "due_on", "text_ct", "signed_as", "signed_at")
+    names = ("id", "kind", "pupil_id", "guardian_id", "state", "why", "due_on", "text_ct")
     pairs = tx.connection.execute(
         select(links.c.pupil_id, links.c.guardian_id, links.c.due_on, links.c.due_reason)
     ).all()
@@ -131,8 +132,8 @@ def _lines(store: "Store", tx: Any) -> None:
             text = tx.vault.seal(ident, "worklist_lines.text", ident, b'{"guardian": "", "pupil": "", "class": ""}')
             both = (pair.pupil_id, pair.guardian_id)
             due_on = working_day_before(pair.due_on)
-            rows.append((new_id("L"), "add", *both, "signed", "loaded", tx.today, None, "done", tx.now))
-            rows.append((ident, "remove", *both, "open", pair.due_reason, due_on, text, None, None))
+            rows.append((new_id("L"), "add", *both, "open", "loaded", tx.today, None))
+            rows.append((ident, "remove", *both, "open", pair.due_reason, due_on, text))
         insert_rows(tx.connection, worklist_lines, names, rows)
         tx.vault.let_go(removes)
 
