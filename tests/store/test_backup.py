@@ -315,7 +315,8 @@ def to_first(desk: Desk, scratch: Path) -> None:
         audit_guard.lift(connection)
         look = inspect(connection)
         drop: list[str] = []
-        for name in look.get_table_names():
+        children_first = [table.name for table in reversed(tables.metadata.sorted_tables)]
+        for name in sorted(look.get_table_names(), key=[*children_first, "alembic_version"].index):
             if name not in first:
                 drop.append(f"DROP TABLE {name}")
                 continue
