@@ -109,10 +109,10 @@ def grouped(cells: list[Cell]) -> tuple[list[Cell], list[Group]]:
 def labels_across(cells: list[Cell], groups: list[Group]) -> list[tuple[FieldName, Cell]]:
     """The labels of a row that holds nothing else, three or more, each with its cell: a table lying on its side."""
     named = [group.label.field for group in groups if group.label.field]
-    labelled = [cell for cell in cells if isinstance(labels_in(cell.text)[0], Label)]
-    if len(named) < 3 or not len(set(named)) == len(groups) == len(labelled) or any(group.cells for group in groups):
+    if len(named) < 3 or len(set(named)) != len(groups) or any(group.cells for group in groups):
         return []
-    return list(zip(named, labelled, strict=True))
+    labelled = [cell for cell in cells if isinstance(labels_in(cell.text)[0], Label)]
+    return list(zip(named, labelled, strict=True)) if len(labelled) == len(groups) else []
 
 
 SHAPES: Final[dict[FieldName, re.Pattern[str]]] = {
