@@ -1,8 +1,13 @@
 """`foresatt consent`: a pupil's consent that guardians keep access after the 18th birthday."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from console.state import State, by_option, common, pass_state
+
+if TYPE_CHECKING:
+    from store.database import Store
 
 
 @click.group(short_help="Consents to extend beyond 18.")
@@ -60,8 +65,11 @@ def record(state: State, pupil: str, guardian: str, by: str) -> None:
     """Record a consent as pending; it counts only once it is confirmed."""
     from store import audit, consents
 
-    with state.store() as store, store.write() as tx:
-        ident = consents.record(tx, pupil, guardian, audit.staff(by))
+    by = audit.staff(by)
+    with state.store() as store:
+        _allow(store, pupil, by)
+        with store.write() as tx:
+            ident = consents.record(tx, pupil, guardian, by)
     state.emit({"consent": ident, "state": "pending"})
     state.say(f"{ident} recorded; it counts once confirmed: foresatt consent confirm {ident} --by STAFF")
 
@@ -75,8 +83,11 @@ def confirm(state: State, ident: str, by: str) -> None:
     """Confirm a pending consent: you have spoken with the pupil."""
     from store import audit, consents
 
-    with state.store() as store, store.write() as tx:
-        consents.confirm(tx, ident, audit.staff(by))
+    by = audit.staff(by)
+    with state.store() as store:
+        _allow(store, _pupil_of(store, ident), by)
+        with store.write() as tx:
+            consents.confirm(tx, ident, by)
     state.emit({"consent": ident, "state": "confirmed"})
     state.say(f"{ident} confirmed")
 
@@ -91,9 +102,29 @@ def withdraw(state: State, ident: str, by: str) -> None:
     from store import audit, consents
     from tasks.retain.sweep import sweep
 
+    by = audit.staff(by)
     with state.store() as store:
+        _allow(store, _pupil_of(store, ident), by)
         with store.write() as tx:
-            consents.withdraw(tx, ident, audit.staff(by))
+            consents.withdraw(tx, ident, by)
         erased = sweep(store)
     state.emit({"consent": ident, "state": "withdrawn", "erased": erased})
     state.say(f"{ident} withdrawn")
+
+
+def _pupil_of(store: "Store", ident: str) -> str:
+    """Whose consent it is; nobody's where there is none: what is asked for then says so."""
+    from store import consents
+
+    with store.read() as tx:
+        return next((one.pupil_id for one in consents.read(tx) if one.id == ident), "")
+
+
+def _allow(store: "Store", pupil_id: str, by: str) -> None:
+    """A protected pupil's consents are for the stewards of that role."""
+    from store import protection, roles
+
+    with store.read() as tx:
+        hidden = protection.is_protected(tx, pupil_id)
+    if hidden:
+        roles.require_restricted(store, by, pupil_id, what="consent")

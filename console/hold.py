@@ -4,11 +4,15 @@ Does not belong here: what a hold keeps (`store.holds`).
 """
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from console.person import ask, look_up, person, protected_pupils
 from console.state import State, by_option, common, pass_state
+
+if TYPE_CHECKING:
+    from store.database import Store
 
 
 @person.group(short_help="Keep data beyond its date.")
@@ -37,7 +41,9 @@ def place_hold(state: State, ident: str | None, reason: str, until: datetime, by
     told = ask(ident)
     with state.store() as store:
         subject = ident or ""
-        if not subject.startswith("S-"):
+        if subject.startswith("S-"):
+            _allow(store, subject, by)
+        else:
             with store.read() as tx:
                 who = look_up(tx, ident, told, None)
                 hidden = protected_pupils(store, tx, who, by)
@@ -59,21 +65,43 @@ def lift_hold(state: State, hold_id: str, by: str) -> None:
     """End a hold. What was due meanwhile goes with the next sweep: foresatt retention."""
     from store import audit, holds
 
-    with state.store() as store, store.write() as tx:
-        holds.end(tx, hold_id, audit.staff(by))
+    by = audit.staff(by)
+    with state.store() as store:
+        with store.read() as tx:
+            subjects = [one.subject_id for one in holds.active(tx) if one.id == hold_id]
+        for subject in subjects:
+            _allow(store, subject, by)
+        with store.write() as tx:
+            holds.end(tx, hold_id, by)
     state.emit({"hold": hold_id})
     state.say(f"{hold_id} ended")
 
 
 @hold.command("list", short_help="The holds that stand.")
+@click.option("--by", metavar="STAFF", help="With the restricted role: those on protected families too.")
 @common
 @pass_state
-def list_holds(state: State) -> None:
+def list_holds(state: State, by: str | None) -> None:
     """Every hold that stands, the first to end first. Ids and codes only."""
-    from store import holds
+    from store import audit, holds, protection, roles
 
-    with state.store() as store, store.read() as tx:
-        rows = [(one.id, one.subject_id, one.reason, one.held_by, one.ends_on) for one in holds.active(tx)]
+    who = audit.staff(by) if by else None
+    with state.looking("holds", who) as tx:
+        standing = holds.active(tx)
+        subjects = [one.subject_id for one in standing]
+        hidden = frozenset() if roles.is_restricted(tx.settings, who) else protection.restricted(tx, subjects)
+        shown = [one for one in standing if one.subject_id not in hidden]
+        rows = [(one.id, one.subject_id, one.reason, one.held_by, one.ends_on) for one in shown]
     headers = ("hold", "of", "reason", "held_by", "ends_on")
     state.emit([dict(zip(headers, row, strict=True)) for row in rows])
     state.table("Holds", headers, rows)
+
+
+def _allow(store: "Store", subject: str, by: str) -> None:
+    """What concerns a protected family is for the stewards of that role."""
+    from store import protection, roles
+
+    with store.read() as tx:
+        hidden = protection.restricted(tx, [subject])
+    if hidden:
+        roles.require_restricted(store, by, subject, what="hold")

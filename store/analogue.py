@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, delete, insert, select
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from schemas.ids import new_id
+from schemas.names import agrees
 from schemas.settings import Language
 from store.database import Transaction
 from store.tables import refusals
@@ -16,13 +17,15 @@ BY_THEMSELVES: Final = ("refused", "no_login")
 """Said by the guardian: no older form undoes it. The others are owed (`tasks.provision.owed`), and undo nothing."""
 IN_REVIEW: Final = "in_review"
 """Proven, and a person has not decided in time."""
+UNTIL_ACCESS: Final = "until_access"
+"""Opted in, or decided: on paper until the ADD line is signed off, and they can log in."""
 BY_SCHOOL: Final = "by_school"
 """The pupil is protected: before the restricted role only."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnPaper:
-    """One pair on the register, opened. `why`: refused, no_login, in_review or by_school."""
+    """One pair on the register, opened. `why`: refused, no_login, in_review, until_access or by_school."""
 
     id: str
     pupil_id: str
@@ -83,7 +86,19 @@ _ALL: Final = (
 _OF_PUPIL: Final = _ALL.where(refusals.c.pupil_id == bindparam("pupil"))
 
 
+def until_access(tx: Transaction, ident: str) -> None:
+    """The guardian of this row is loaded now: the register lets go of them when they can log in."""
+    tx.connection.execute(update(refusals).where(refusals.c.id == ident).values(why=UNTIL_ACCESS))
+
+
+def access_started(tx: Transaction, pupil_id: str, name: str) -> None:
+    """Take a guardian of this pupil off the register, whatever put them there: they can log in."""
+    for row in of_pupil(tx, pupil_id):
+        if agrees(row.name, name):
+            remove(tx, row.id)
+
+
 def remove(tx: Transaction, ident: str) -> None:
-    """Take a pair off the register: they opted in by a new form, or the time is out."""
+    """Take a pair off the register."""
     tx.vault.destroy(ident)
     tx.connection.execute(delete(refusals).where(refusals.c.id == ident))

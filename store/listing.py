@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from schemas.errors import UsageFault
 from store.database import Transaction
-from store.protection import BY_SCHOOL, protected
+from store.protection import restricted_entry
 from store.tables import audit, entries, reasons, submissions
 
 
@@ -68,29 +68,17 @@ def read(
     wanted = {row.id for row in rows}
     codes: dict[tuple[str, str | None], list[str]] = {}
     told: dict[str, list[EntryLine]] = {}
-    why, which = select(reasons).order_by(reasons.c.id), select(entries).order_by(entries.c.slot, entries.c.ord)
+    why = select(reasons).order_by(reasons.c.id)
+    which = select(entries, restricted_entry().label("rests")).order_by(entries.c.slot, entries.c.ord)
     if only is not None:
         why, which = why.where(reasons.c.submission_id == only), which.where(entries.c.submission_id == only)
     for r in tx.connection.execute(why):
         codes.setdefault((r.submission_id, r.entry_id), []).append(r.code)
-    hidden = protected(tx)
     for e in tx.connection.execute(which).all():
         if e.submission_id in wanted:
             mine_codes = tuple(codes.get((e.submission_id, e.id), ()))
-            rests = e.pupil_id in hidden or BY_SCHOOL in mine_codes
-            line = EntryLine(
-                e.id,
-                e.slot,
-                e.ord,
-                e.outcome,
-                mine_codes,
-                e.pupil_id,
-                e.decided_by,
-                e.held_until,
-                e.review_due_on,
-                e,
-                rests,
-            )
+            said = (e.pupil_id, e.decided_by, e.held_until, e.review_due_on)
+            line = EntryLine(e.id, e.slot, e.ord, e.outcome, mine_codes, *said, e, bool(e.rests))
             told.setdefault(e.submission_id, []).append(line)
     return [
         SubmissionLine(

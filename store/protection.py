@@ -5,18 +5,19 @@ role. Nothing else shows it: the flag is as secret as the address. Does not belo
 (`store.roles`). Source: the domain's "Protected addresses".
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from schemas.errors import UsageFault
 from schemas.outcomes import OPEN
 from store import audit, guardians, outbox, worklist
 from store.database import Transaction
 from store.people import note_protection
-from store.tables import entries, links, protections, pupils, worklist_lines
+from store.tables import entries, links, protections, pupils, reasons, worklist_lines
 
 Source = Literal["roster", "register", "form", "steward"]
 """form: the register, of somebody on a form who is neither the pupil nor linked; nothing takes it back by itself."""
@@ -59,6 +60,21 @@ def protected_by(tx: Transaction, source: Source) -> frozenset[str]:
     """The ids of all pupils of whom `source` says so."""
     mine = select(protections.c.pupil_id).where(protections.c.source == source)
     return frozenset(tx.connection.execute(mine).scalars())
+
+
+def restricted_entry() -> ColumnElement[bool]:
+    """SQL: the entry is for the restricted role alone: its pupil is protected, or its reason is the neutral one."""
+    theirs = entries.c.pupil_id.in_(select(pupils.c.id).where(pupils.c.shielded))
+    neutral = select(reasons.c.entry_id).where(reasons.c.code == BY_SCHOOL, reasons.c.entry_id.is_not(None))
+    return (entries.c.pupil_id.is_not(None) & theirs) | entries.c.id.in_(neutral)
+
+
+def restricted(tx: Transaction, subjects: Collection[str]) -> frozenset[str]:
+    """Those of these pupils (P-), guardians (G-) and submissions (S-) that concern a protected pupil."""
+    run = tx.connection.execute
+    linked = select(links.c.guardian_id).join(pupils).where(pupils.c.shielded, links.c.guardian_id.in_(subjects))
+    sent = select(entries.c.submission_id).where(entries.c.submission_id.in_(subjects), restricted_entry())
+    return (protected(tx) & frozenset(subjects)) | {*run(linked).scalars(), *run(sent).scalars()}
 
 
 def tasks(tx: Transaction) -> list[Protected]:

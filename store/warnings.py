@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, select
 
 from schemas.outcomes import OPEN
 from store.database import Transaction
-from store.protection import BY_SCHOOL, protected
-from store.tables import entries, links, reasons, warnings
+from store.protection import protected, restricted_entry
+from store.tables import entries, links, warnings
 
 STEPS: Final = (30, 14, 7, 1)
 """Days ahead."""
@@ -46,9 +46,7 @@ def ahead(tx: Transaction, days: int = STEPS[0], *, restricted: bool = True) -> 
     if not restricted:
         hidden = protected(tx)
         found = {one for one in found if one[1] not in hidden}
-        neutral = select(reasons.c.entry_id).where(reasons.c.code == BY_SCHOOL, reasons.c.entry_id.is_not(None))
-        held = held.where(entries.c.pupil_id.is_(None) | entries.c.pupil_id.not_in(hidden))
-        held = held.where(entries.c.id.not_in(neutral))
+        held = held.where(~restricted_entry())
     found |= {("expires_unseen", row.submission_id, row.held_until) for row in tx.connection.execute(held)}
     told: dict[tuple[str, str, date], int] = {}
     for row in tx.connection.execute(select(warnings).where(warnings.c.about_on <= last)):

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
 from schemas.due import working_day_before, working_days_after
 from schemas.errors import UsageFault
-from store import audit, guardians
+from store import analogue, audit, guardians
 from store.bulk import no_cycles, update_keyed
 from store.database import Transaction
 from store.due_dates import refresh_due
@@ -302,9 +302,10 @@ def sign(
             part(tx, row.pupil_id, row.guardian_id)
     elif row.stale:
         make_line(tx, "change", row.pupil_id, row.guardian_id, why="contact_changed", due_on=tx.today)
-    if _reduces(tx) and row.kind == "add" and not _open_adds(tx, row.guardian_id):
-        guardian = guardians.read_guardian(tx, row.guardian_id)
-        if guardian is not None:
+    guardian = guardians.read_guardian(tx, row.guardian_id) if row.kind == "add" else None
+    if guardian is not None:
+        analogue.access_started(tx, row.pupil_id, guardian.name)
+        if _reduces(tx) and not _open_adds(tx, row.guardian_id):
             guardians.reduce_number(tx, guardian)
     audit.write(tx, by, "line_signed", ident, f"kind={row.kind} as={as_}")
 

@@ -136,6 +136,12 @@ def stood(rows: Sequence[Row[Any]]) -> bool:
     return any(row.kind == "add" and (row.signed_as in IN_VIS or row.shown) for row in rows)
 
 
+def has_access(rows: Sequence[Row[Any]]) -> bool:
+    """Whether a pair's lines say that the guardian stands in Visma InSchool: signed as in, and not as removed."""
+    add, remove = newest(rows, "add"), newest(rows, "remove")
+    return add is not None and add.signed_as in IN_VIS and (remove is None or remove.state != "signed")
+
+
 def stands() -> ColumnElement[bool]:
     """SQL: `stood` of the line's pair."""
     add = worklist_lines.alias("an_add")

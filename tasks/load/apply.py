@@ -19,6 +19,7 @@ from store import analogue, audit, consents, contact, guardians, onetime, workli
 from store.database import Transaction
 from store.guardians import Guardian
 from store.tables import links
+from store.worklist_rows import has_access, of_pair
 
 Out = EntryOutcome
 
@@ -117,8 +118,11 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     guardians.link(
         tx, pupil_id, guardian_id, basis=str(decision.basis), submission=entry.submission, arrived=entry.received_at
     )
-    for row in paper:  # digital access starts; whoever refused before has opted in by a newer form
-        analogue.remove(tx, row.id)
+    if has_access(of_pair(tx, pupil_id, guardian_id)):  # never removed since they were there before
+        analogue.access_started(tx, pupil_id, entry.get("name"))
+    else:
+        for row in paper:  # whoever refused has opted in by a newer form; paper ends when they can log in
+            analogue.until_access(tx, row.id)
     to_erase = []
     for old in namesakes:  # a steward has seen it: the same person with a new number
         guardians.mark_due(tx, pupil_id, old.id, "replaced")

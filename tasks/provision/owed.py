@@ -1,5 +1,5 @@
-"""Whom the register for paper is owed to though nobody said so: a proven guardian who waits too long for a person, and
-the guardians of a protected pupil.
+"""Whom the register for paper is owed to though nobody said so: a proven guardian who waits too long for a person, one
+who was on paper and is not typed in yet, and the guardians of a protected pupil.
 
 Belongs here: bringing those rows in step with the store. Does not belong here: whoever said so themselves (`refused`,
 `no_login`: `tasks.load`), and who sees what (`tasks.provision.merge`). A row holds the name alone: the address is the
@@ -15,12 +15,13 @@ from schemas.due import next_working_day
 from schemas.names import agrees
 from schemas.outcomes import EntryOutcome
 from store import analogue, guardians
-from store.analogue import BY_SCHOOL, BY_THEMSELVES, IN_REVIEW
+from store.analogue import BY_SCHOOL, BY_THEMSELVES, IN_REVIEW, UNTIL_ACCESS
 from store.database import OSLO, Transaction
 from store.due_dates import refresh_due
 from store.entries import fields, proven
 from store.people import Pupil, read_pupils
 from store.tables import entries, links, pupils, refusals
+from store.worklist_rows import has_access, of_pair
 
 _NO_ACCESS: Final = (BY_SCHOOL, "refusal_unproven")
 """Why a link may rest while its guardian still is one. Every other reason says that they may be one no longer."""
@@ -30,6 +31,14 @@ class _Owed(NamedTuple):
     why: str
     name: str
     submission: str = ""
+
+
+class _Linked(NamedTuple):
+    """A linked guardian: why the link rests, and whether their ADD line is signed off."""
+
+    name: str
+    rests: str | None
+    access: bool
 
 
 def keep_owed(tx: Transaction) -> None:
@@ -47,7 +56,8 @@ def keep_owed(tx: Transaction) -> None:
     gone = set(tx.connection.execute(select(pupils.c.id).where(pupils.c.due_on <= tx.today)).scalars())
     added = []
     for pupil in read_pupils(tx, sorted(concerned - gone)):
-        owed = _of_protected(tx, pupil) if pupil.shielded else _of_waiting(tx, pupil, waits[pupil.id])
+        loaded = [row.name for row in rows[pupil.id] if row.why == UNTIL_ACCESS]
+        owed = _of_protected(tx, pupil) if pupil.shielded else _of_waiting(tx, pupil, waits[pupil.id], loaded)
         if _bring_in_step(tx, pupil.id, owed, rows[pupil.id]):
             added.append(pupil.id)
     refresh_due(tx, added)
@@ -75,11 +85,14 @@ def _waiting(tx: Transaction) -> dict[str, list[_Owed]]:
     return found
 
 
-def _of_waiting(tx: Transaction, pupil: Pupil, waits: list[_Owed]) -> list[_Owed]:
+def _of_waiting(tx: Transaction, pupil: Pupil, waits: list[_Owed], loaded: list[str]) -> list[_Owed]:
     """Without those who have access, and those who may be no guardian any more. The name as the school's list has it;
-    where the list names others and no longer this one, nobody is proven by it any more."""
-    out = [name for name, rests in _linked(tx, pupil.id) if rests not in _NO_ACCESS]
-    owed = []
+    where the list names others and no longer this one, nobody is proven by it any more. `loaded`: who was on paper and
+    is that now; they are owed it while no ADD line of theirs is signed off."""
+    linked = _linked(tx, pupil.id)
+    out = [one.name for one in linked if one.rests not in _NO_ACCESS]
+    going = [one.name for one in linked if not one.access and one.rests in (None, *_NO_ACCESS)]
+    owed = [_Owed(UNTIL_ACCESS, name) for name in loaded if any(agrees(name, one) for one in going)]
     for one in waits:
         listed = [known.name for known in pupil.known if agrees(known.name, one.name)]
         if not any(agrees(name, one.name) for name in out) and (listed or not pupil.known):
@@ -90,17 +103,19 @@ def _of_waiting(tx: Transaction, pupil: Pupil, waits: list[_Owed]) -> list[_Owed
 def _of_protected(tx: Transaction, pupil: Pupil) -> list[_Owed]:
     """Every guardian whom the list names or who is linked, once."""
     linked = _linked(tx, pupil.id)
-    out = [name for name, rests in linked if rests not in _NO_ACCESS]
+    out = [one.name for one in linked if one.rests not in _NO_ACCESS]
     names = [known.name for known in pupil.known if known.name]
-    names += [name for name, _ in linked if not any(agrees(name, known) for known in names)]
+    names += [one.name for one in linked if not any(agrees(one.name, known) for known in names)]
     return [_Owed(BY_SCHOOL, name) for name in names if not any(agrees(name, other) for other in out)]
 
 
-def _linked(tx: Transaction, pupil_id: str) -> list[tuple[str, str | None]]:
-    """(name, why the link rests) of the pupil's linked guardians."""
+def _linked(tx: Transaction, pupil_id: str) -> list[_Linked]:
     mine = select(links.c.guardian_id, links.c.suspended).where(links.c.pupil_id == pupil_id)
     rests = {row.guardian_id: row.suspended for row in tx.connection.execute(mine)}
-    return [(one.name, rests[one.id]) for one in guardians.of_pupil(tx, pupil_id)]
+    return [
+        _Linked(one.name, rests[one.id], has_access(of_pair(tx, pupil_id, one.id)))
+        for one in guardians.of_pupil(tx, pupil_id)
+    ]
 
 
 def _bring_in_step(tx: Transaction, pupil_id: str, owed: list[_Owed], rows: list[analogue.OnPaper]) -> bool:

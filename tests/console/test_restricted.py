@@ -177,6 +177,52 @@ def test_a_held_form_of_theirs_is_ahead_for_the_role_alone(desk: Desk, held: tup
     assert [False, True] == [held[1] in said for said in told.values()]
 
 
+def test_holds_on_them_are_listed_and_lifted_by_the_role_alone(
+    desk: Desk, held: tuple[Family, str], call: Call
+) -> None:
+    """On the pupil, on a guardian, on a form of theirs: nobody else reads an id of theirs off the list, or places or
+    lifts one."""
+    other = desk.family()
+    with desk.store.write() as tx:
+        mother = add_guardian(tx, held[0], held[0].mother)
+    until = ("--until", f"{datetime.now(OSLO).year + 1}-06-01", "--reason", "complaint")
+    theirs = (held[0].pupil_id, mother, held[1])
+    for one in (other.pupil_id, *theirs):
+        call("person", "hold", "place", one, *until, "--by", "kari")
+    shown = {by: json.loads(call("person", "hold", "list", *by, "--json").stdout)
+             for by in ((), ("--by", "ola"), ("--by", "kari"))}  # fmt: skip
+
+    assert [[other.pupil_id]] * 2 == [[one["of"] for one in shown[by]] for by in ((), ("--by", "ola"))]
+    assert {other.pupil_id, *theirs} == {one["of"] for one in shown[("--by", "kari")]}
+    for one in theirs:
+        refused(call("person", "hold", "place", one, *until, "--by", "ola", fine=False), "by_school", 4)
+    for one in shown[("--by", "kari")]:
+        told = call("person", "hold", "lift", one["hold"], "--by", "ola", fine=False)
+        assert (4 if one["of"] in theirs else 0) == getattr(told.exception, "exit_code", 0), one
+    left = json.loads(call("person", "hold", "list", "--by", "kari", "--json").stdout)
+    assert set(theirs) == {one["of"] for one in left}
+
+
+def test_their_consents_are_recorded_confirmed_and_withdrawn_by_the_role_alone(desk: Desk, call: Call) -> None:
+    """Exit code 4 and a row in the audit for whoever has not the role, and the consent is as it was."""
+    now = desk.store.now.astimezone(OSLO).date()
+    family = desk.family(born=date(now.year - 17, 1, 1), shielded=True)
+    with desk.store.write() as tx:
+        mother = add_guardian(tx, family, family.mother)
+    record = ("consent", "record", "--pupil", family.pupil_id, "--guardian", mother)
+    refused(call(*record, "--by", "ola", fine=False), "by_school", 4)
+    assert [] == desk.rows(tables.consents)
+    ident = json.loads(call(*record, "--by", "kari", "--json").stdout)["consent"]
+    for word, state in (("confirm", "confirmed"), ("withdraw", "withdrawn")):
+        before = desk.rows(tables.consents)
+        refused(call("consent", word, ident, "--by", "ola", fine=False), "by_school", 4)
+        assert before == desk.rows(tables.consents)
+        call("consent", word, ident, "--by", "kari")
+        assert [state] == [row.state for row in desk.rows(tables.consents)]
+    asked = [row for row in audited(desk) if row[1] == "restricted_refused"]
+    assert [("ola", "restricted_refused", family.pupil_id, "what=consent")] * 3 == asked
+
+
 def test_the_proof_by_id_leaves_them_out(desk: Desk, call: Call) -> None:
     """A guardian of theirs who was erased: the row by its id is the role's to read, the counts are everybody's."""
     family = desk.family(shielded=True)

@@ -12,6 +12,7 @@ from flows.road import PLAIN, Tally, walk
 from schemas.documents import Reading
 from store import entries, ledger, tables, worklist
 from store.database import OSLO
+from tasks.provision.step import provide
 from tasks.retain.sweep import sweep
 
 
@@ -55,7 +56,7 @@ def test_the_same_again_without_a_link_is_decided_anew(desk: Desk) -> None:
     assert [] == desk.links(family)
 
     assert ["loaded"] == desk.outcomes(desk.decided(column(family, family.mother)))
-    assert [] == desk.rows(tables.refusals)
+    assert ["until_access"] == [row.why for row in desk.rows(tables.refusals)]
 
 
 def test_an_empty_cell_changes_nothing(desk: Desk) -> None:
@@ -252,12 +253,52 @@ def test_no_login_for_a_loaded_guardian_removes_nobody(desk: Desk) -> None:
 
 
 def test_who_refused_may_opt_in_by_a_new_form(desk: Desk) -> None:
-    """Paper ends when digital access begins."""
+    """Paper ends when digital access begins: with the signature that they are typed in, and not before."""
     family = desk.family()
     desk.decided(refusal(family, family.mother), when=TODAY - DAY)
     assert ["loaded"] == desk.outcomes(desk.decided(column(family, family.mother)))
+    provide(desk.store)
+    assert ["until_access"] == [row.why for row in desk.rows(tables.refusals)]
 
-    assert ([], 1) == (desk.rows(tables.refusals), len(desk.links(family)))
+    (add,) = desk.rows(tables.worklist_lines, tables.worklist_lines.c.kind == "add")
+    for word, reason, left in (("not_done", "ask", 1), ("done", None, 0)):
+        with desk.store.write() as tx:
+            worklist.sign(tx, add.id, as_=word, by="kari", reason=reason)
+        provide(desk.store)
+        assert left == len(desk.rows(tables.refusals)), word
+    assert 1 == len(desk.links(family))
+
+
+def test_who_opts_in_and_refuses_again_before_they_are_typed_in_stays_on_paper(desk: Desk) -> None:
+    """One row, refused as before, and nobody is to be typed in."""
+    family = desk.family()
+    desk.decided(refusal(family, family.mother), when=TODAY - 2 * DAY)
+    desk.decided(column(family, family.mother), when=TODAY - DAY)
+    desk.steward(desk.decided(refusal(family, family.mother)), "confirm")
+    provide(desk.store)
+
+    assert (["refused"], []) == ([row.why for row in desk.rows(tables.refusals)], desk.links(family))
+    assert [] == desk.rows(tables.worklist_lines, tables.worklist_lines.c.kind == "add")
+
+
+def test_whoever_still_stands_in_visma_needs_no_paper_from_the_moment_they_opt_in(desk: Desk) -> None:
+    """Refused for one of two children, and back before anybody removed her there: no line is owed, and no paper."""
+    adults = (desk.people.adult("Lunlykt"), desk.people.adult("Lunlykt"))
+    first, second = (desk.child("Lunlykt", adults, given=given) for given in ("Ola", "Kari"))
+    for family in (first, second):
+        desk.decided(column(family, family.mother), when=TODAY - 3 * DAY)
+    provide(desk.store)
+    with desk.store.write() as tx:
+        for line in worklist.read_lines(tx):
+            worklist.sign(tx, line.id, as_="done", by="kari")
+    desk.steward(desk.decided(refusal(first, first.mother), when=TODAY - DAY), "confirm")
+    assert ["refused"] == [row.why for row in desk.rows(tables.refusals)]
+    desk.steward(desk.decided(column(first, first.mother)), "confirm")
+    provide(desk.store)
+
+    assert (1, []) == (len(desk.links(first)), desk.rows(tables.refusals))
+    with desk.store.read() as tx:
+        assert [] == [line for line in worklist.read_lines(tx) if line.kind != "shred"]
 
 
 def test_a_second_refusal_is_one_row_on_paper(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from support_store import DAY, TODAY, Desk, Family, add_guardian, column, refusal
 
-from store import analogue, protection, tables
+from store import analogue, protection, tables, worklist
 from tasks.provision import merge
 from tasks.provision.step import provide
 from tasks.retain.sweep import sweep
@@ -69,12 +69,19 @@ def test_the_letter_goes_to_the_address_of_the_list(desk: Desk) -> None:
 
 @pytest.mark.parametrize("decision", ["confirm", "reject name_differs"])
 def test_deciding_ends_it(decision: str, desk: Desk) -> None:
-    """Digital access starts, or they are not who they say: the row goes, at the latest by the next provision."""
+    """They are not who they say, or digital access starts, which is when the ADD line is signed off: the row goes, at
+    the latest by the next provision."""
     family, sent = in_doubt(desk)
     desk.on(AFTER)
     provide(desk.store)
     desk.steward(sent, decision, slot=1)
     provide(desk.store)
+    if decision == "confirm":
+        waits = [(family.father.name, "in_review"), (family.mother.name, "until_access")]
+        assert sorted(waits) == on_register(desk, family)
+        with desk.store.write() as tx:
+            (add,) = worklist.read_lines(tx)
+            worklist.sign(tx, add.id, as_="done", by="kari")
 
     assert [(family.father.name, "in_review")] == on_register(desk, family)
 
