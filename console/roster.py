@@ -147,4 +147,8 @@ def _show(state: State, title: str, result: "Imported", more: dict[str, Any]) ->
     state.emit({**told, "understood": understood, **more})
     if understood:
         state.table("Understood", ("what", "as"), list(understood.items()))
-    state.table(title, ("what", "count"), [*told.items(), *more.get("erased", {}).items()])
+    left_out = [one for one in told.pop("left_out").split("; ") if one]
+    counts = {**told, "left_out": len(left_out), **more.get("erased", {})}
+    state.table(title, ("what", "count"), list(counts.items()))
+    if left_out:
+        state.table("Left out: put right at the source", ("where",), [(one,) for one in left_out[:_MOST_SHOWN]])

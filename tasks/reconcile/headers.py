@@ -61,6 +61,7 @@ GUARDIAN: Final = {
     "etternavn": ("etternavn", "etternamn", "surname", "last name", "family name"),
     "fornavn": ("fornavn", "førenamn", "fornamn", "first name", "given name"),
     "fnr": PUPIL["fnr"],
+    "født": PUPIL["født"],
     "mobil": (
         "mobil", "mobilnr", "mobilnummer", "mobiltelefon", "mobiltlf", "mobile", "mobile phone", "cell", "sms",
         "telefon", "tlf", "telefonnummer", "tlf nr", "phone", "phone number",
@@ -71,7 +72,7 @@ GUARDIAN: Final = {
     "postnr": ("postnr", "postnummer", "zip", "postal code", "postcode"),
     "poststed": ("poststed", "poststad", "sted", "stad", "city", "town"),
 }  # fmt: skip
-"""The same for what is told of a guardian; nothing at all is the name."""
+"""The same for what is told of a guardian; nothing at all is the name. A birth date is the first half of a number."""
 GUARDIANS: Final = (
     "foresatt", "foresatte", "føresett", "føresette", "forelder", "foreldre", "verge", "guardian", "parent",
     "kontaktperson", "pårørende", "pårørande",

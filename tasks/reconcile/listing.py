@@ -4,6 +4,7 @@ Belongs here: what a row says, by a mapping. Does not belong here: files (`roste
 columns (`headers`).
 """
 
+from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -49,9 +50,14 @@ def read_table(table: Table, mapping: Mapping | None, settings: RosterSettings, 
     understood = [*table.about, ("rows", str(len(rows)))]
     unused: list[str] = []
     if mapping is None:
-        mapping, unused = propose(header)
+        try:
+            mapping, unused = propose(header, rows)
+        except Unreadable as fault:
+            found = fault.used.columns if isinstance(fault.used, Mapping) else {}
+            fault.understood = (*understood, *_taken_as(found))
+            raise
     reader = _Reader(table, header, mapping, settings, today)
-    understood += [(name, " + ".join(names)) for name, names in mapping.columns.items()]
+    understood += _taken_as(mapping.columns)
     understood += [("key", " + ".join(mapping.key))] if mapping.key else []
     understood += [("not used", ", ".join(unused))] if unused else []
     try:
@@ -65,6 +71,10 @@ def read_table(table: Table, mapping: Mapping | None, settings: RosterSettings, 
 
 
 _HOW: Final = "see docs/operators/roster.md"
+
+
+def _taken_as(columns: Dict[str, Sequence[str]]) -> list[tuple[str, str]]:
+    return [(name, " + ".join(names)) for name, names in columns.items()]
 
 
 class _Reader:

@@ -32,6 +32,8 @@ TARGETS: Final = (
 """Every name that a mapping may give a column. Without a number: the list has a row for each guardian of a pupil."""
 KEYS: Final = ("elev_id", "fnr")
 """What tells pupils apart, the better one first."""
+_KEY: Final = "elev_id (or fnr)"
+_BY_NAME: Final = 'key = ["navn", "født"]'
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,16 @@ class Mapping:
         return [name for names in self.columns.values() for name in names]
 
 
-def propose(header: Sequence[str]) -> tuple[Mapping, list[str]]:
-    """The mapping that the names suggest, and the names that are not used. Raises `Unreadable` where two columns might
-    be the same of ours, or where one that must be there is not."""
+def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> tuple[Mapping, list[str]]:
+    """The mapping that the names suggest, and the names that are not used. `rows` tell whether a number is whole or
+    stands in two columns. Raises `Unreadable` where two columns might be the same of ours, or where one that must be
+    there is not."""
     found = meanings(header)
     twice = {name: places for name, places in found.items() if len(places) > 1}
     columns = {name: tuple(header[at] for at in places) for name, places in found.items()}
     for prefix in ("", *(f"foresatt{n}_" for n in ("", *range(1, MOST_GUARDIANS + 1)))):
+        if prefix + "født" in columns and _last_five(columns.get(prefix + "fnr", ()), header, rows):
+            columns[prefix + "fnr"] = columns[prefix + "født"] + columns[prefix + "fnr"]
         if prefix + "etternavn" in columns and prefix + "fornavn" in columns:
             parts = [columns.get(prefix + part, ()) for part in ("fornavn", "mellomnavn", "etternavn")]
             columns[prefix + "navn"] = tuple(name for part in parts for name in part)
@@ -73,19 +78,31 @@ def propose(header: Sequence[str]) -> tuple[Mapping, list[str]]:
     told = {name: names for name, names in columns.items() if name in TARGETS}
     missing = [name for name in ("navn", "født") if name not in told]
     if not any(name in told for name in KEYS):
-        missing.insert(0, "elev_id (or fnr)")
+        missing.insert(0, _KEY)
     if missing or twice:
-        _complain(missing, {name: [header[at] for at in places] for name, places in twice.items()})
+        fault = _complaint(missing, {name: [header[at] for at in places] for name, places in twice.items()})
+        fault.used = Mapping(told)
+        raise fault
     key = () if "elev_id" in told else ("fnr",)
     used = {name for names in told.values() for name in names}
     return Mapping(told, key=key), [name for name in header if name and name not in used]
 
 
-def _complain(missing: Sequence[str], twice: Dict[str, Sequence[str]]) -> None:
+def _last_five(names: Sequence[str], header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether this column holds the last five digits of numbers (the first six stand with the birth date)."""
+    at = header.index(names[0]) if len(names) == 1 else len(header)
+    filled = [row[at] for row in rows if at < len(row) and row[at]]
+    whole = sum(len(cell) == 5 for cell in filled)
+    return 2 * whole > len(filled) and all(re.fullmatch("[0-9]{1,5}", cell) for cell in filled)
+
+
+def _complaint(missing: Sequence[str], twice: Dict[str, Sequence[str]]) -> Unreadable:
     said = [f"columns missing: {', '.join(missing)}"] if missing else []
     said += [f"twice: {name} ({', '.join(names)})" for name, names in twice.items()]
-    next_step = "name the columns in a mapping: see docs/operators/roster.md"
-    raise Unreadable("roster_headers", "; ".join(said), next_step)
+    next_step = "name the columns in a mapping (--save-mapping NAME writes one to edit): see docs/operators/roster.md"
+    if missing == [_KEY]:
+        next_step = f"ask for a list with an id, or say {_BY_NAME} in a saved mapping: see docs/operators/roster.md"
+    return Unreadable("roster_headers", "; ".join(said), next_step)
 
 
 # ----------------------------------------------------------------------------------------------------- saved mappings
@@ -123,7 +140,7 @@ def _mapping(told: dict[str, Any]) -> Mapping:
     listed = {name: tuple(value) for name, value in columns.items()}
     needed = [name for name in ("navn", "født") if name not in listed]
     if needed or not (key or any(name in listed for name in KEYS)):
-        _complain(needed or ["elev_id (or fnr, or a key)"], {})
+        raise _complaint(needed or [_KEY], {})
     return Mapping(listed, dates, **of_file, key=tuple(key) if key else () if "elev_id" in listed else ("fnr",))
 
 
@@ -166,6 +183,8 @@ def as_toml(mapping: Mapping) -> str:
     ]
     if mapping.key:
         lines += ["", f"key = {_toml(mapping.key)}   # what tells pupils apart, where the list has no id of its own"]
+    elif not any(name in mapping.columns for name in KEYS):
+        lines += ["", f"# {_BY_NAME}   # tells pupils apart, where no two share both; an id of the school's is better"]
     lines += ["", "[file]   # found out where left away"]
     of_file = [(name, getattr(mapping, name)) for name in _OF_FILE]
     lines += [f"{name} = {_toml(value)}" for name, value in of_file if value]

@@ -86,5 +86,7 @@ def unreadable(places: Sequence[Place], understood: Sequence[tuple[str, str]] = 
     """The fault that names these places."""
     told = "; ".join(str(place) for place in places[:MOST_TOLD])
     more = f"; and {len(places) - MOST_TOLD} more" if len(places) > MOST_TOLD else ""
-    next_step = "put it right in the school's system, and export it again"
+    next_step = "see docs/operators/roster.md"
+    if any(place.line for place in places):
+        next_step = "put it right in the school's system, and export it again"
     return Unreadable(places[0].code, told + more, next_step, places, understood)

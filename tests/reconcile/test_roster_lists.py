@@ -5,6 +5,7 @@ import changes (`test_importing`).
 """
 
 import io
+import tomllib
 import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
@@ -168,6 +169,17 @@ def test_what_must_be_there_is_named(names: str, missing: str) -> None:
     assert f"columns missing: {missing}" == refused(f"{names}\n1;2;{SYNTHETIC}\n").message
 
 
+def test_a_list_without_ids_says_how_to_go_on_and_leaves_a_mapping_to_edit() -> None:
+    """What tells pupils apart is the school's to say: names change, and whoever has another name would seem gone."""
+    fault = refused("Navn;Født;Klasse\nOla Maur;05.03.2010;1STA\n")
+
+    assert ("Navn", "Klasse") == (dict(fault.understood)["navn"], dict(fault.understood)["klasse"])
+    assert 'key = ["navn", "født"]' in fault.next_step
+    assert isinstance(fault.used, Mapping)
+    text = mappings.as_toml(fault.used).replace("# key", "key")
+    assert ("navn", "født") == mappings._mapping(tomllib.loads(text)).key
+
+
 # --- enrolment --------------------------------------------------------------------------------------------------------
 
 
@@ -294,6 +306,34 @@ def test_a_number_is_read_whole_or_in_two_and_never_repaired(
     assert ([(2, " + ".join(names.split(";")), code)] if code else []) == [
         (p.line, p.column, p.code) for p in told.left_out
     ]
+
+
+@pytest.mark.parametrize(("number", "kept"), [("77302", SYNTHETIC), ("7302", "")])
+def test_a_number_in_two_columns_is_seen_by_what_stands_in_them(number: str, kept: str) -> None:
+    """Norwegian school tools export birth date and five-digit personnummer: the guardian's own date goes with it. A
+    lost zero is told, and the number left out."""
+    told = read(
+        "Elevnr;Navn;Fødselsdato;Personnr;Foresatt 1;Foresatt 1 fødselsdato;Foresatt 1 personnr\n"
+        f"1;Ola Maur;05.03.2010;77302;Kari Maur;418190;{number}\n"
+        "2;Eli Tue;06.03.2010;77302;Åse Tue;418190;77302\n3;Per Tue;07.03.2010;77302;Åse Tue;418190;77302\n"
+    )
+    understood = dict(told.understood)
+
+    assert "Fødselsdato + Personnr" == understood["fnr"]
+    assert "Foresatt 1 fødselsdato + Foresatt 1 personnr" == understood["foresatt1_fnr"]
+    assert (kept, date(2010, 3, 5)) == (told.pupils[0].known[0].number, told.pupils[0].born)  # type: ignore[index]
+    assert "not used" not in understood
+
+
+def test_a_whole_number_beside_a_birth_date_is_not_put_together() -> None:
+    """Eleven digits need no other column, and the guardian's birth date is for nothing."""
+    told = read(
+        "Elevnr;Navn;Født;Foresatt 1;Foresatt 1 født;Foresatt 1 personnr\n"
+        f"1;Ola Maur;05.03.2010;Kari Maur;418190;{SYNTHETIC}\n2;Eli Maur;06.03.2010;Per Maur;418190;77302\n"
+    )
+
+    assert [SYNTHETIC, ""] == [pupil.known[0].number for pupil in told.pupils]  # type: ignore[index]
+    assert "Foresatt 1 født" == dict(told.understood)["not used"]
 
 
 def test_a_list_without_ids_tells_pupils_apart_by_their_numbers() -> None:
