@@ -2,7 +2,8 @@
 
 Belongs here: choosing from the store, the opaque ids, the memory that a delta needs. Does not belong here: files and
 columns (`tasks.provision.oneroster`). The memory holds ids only: beside each an imprint of what was told, sealed under
-the person's own key and dead with it. The id itself goes once the next export has said that the person is gone.
+the person's own key and dead with it. The id of somebody erased stays until the next export has said that they are
+gone, as the recipient must be told (GDPR article 19), and `MEMORY_DAYS` at most: then a bulk export says it.
 """
 
 import hashlib
@@ -10,15 +11,16 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, true, update
 
 from schemas.due import is_adult
 from schemas.errors import NotReady, SafetyRefusal, UsageFault
 from store import guardians
 from store.bulk import insert_rows
-from store.database import Transaction
+from store.database import OSLO, Transaction
 from store.sealing import DAMAGED
 from store.tables import audit, consents, exported_ids, links, pupils, store_info
 from store.tables import guardians as guardian_rows
@@ -26,6 +28,8 @@ from store.tables import guardians as guardian_rows
 Role = Literal["student", "guardian"]
 MARK: Final = "oneroster"
 """The row of `store_info` that says what the last export was."""
+MEMORY_DAYS: Final = 31
+"""How long after an export a delta may follow it."""
 _LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
@@ -149,6 +153,17 @@ def remember(tx: Transaction, people: Sequence[Exported]) -> None:
     value = json.dumps({"to": _to(tx), "seq": run(select(func.max(audit.c.seq))).scalar_one() or 0})
     if run(update(store_info).where(store_info.c.key == MARK).values(value=value)).rowcount == 0:
         run(store_info.insert().values(key=MARK, value=value))
+
+
+def forget_old(tx: Transaction) -> int:
+    """Let go of the memory where no delta may follow any more: the export is off, or too long ago. What it holds are
+    people's ids, and some of them may be erased. Returns how many they were; the next export is a bulk."""
+    last_day = datetime.combine(tx.today - timedelta(days=MEMORY_DAYS), time(), OSLO)
+    old = exported_ids.c.told_at < last_day if tx.settings.oneroster.on else true()
+    if tx.connection.execute(select(exported_ids.c.ident).where(old).limit(1)).first() is None:
+        return 0
+    tx.connection.execute(delete(store_info).where(store_info.c.key == MARK))
+    return tx.connection.execute(delete(exported_ids)).rowcount
 
 
 def _to(tx: Transaction) -> str:

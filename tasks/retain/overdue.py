@@ -3,7 +3,7 @@
 Belongs here: looking. Does not belong here: anything that erases, or anything imported from what erases.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import text
 
@@ -23,6 +23,7 @@ _PARTS = {
     ),
     "roster_runs": ("roster_runs WHERE content_due_on < :today AND content_ct IS NOT NULL", []),
     "source_copies": ("sightings WHERE dispose_on < :today AND handle_ct IS NOT NULL", []),
+    "exported_ids": ("exported_ids WHERE told_at < :a_month_ago", []),
     "guardians": ("guardians WHERE 1 = 1", ["EXISTS (SELECT 1 FROM links WHERE links.guardian_id = guardians.id)"]),
 }
 """What should be gone, and what excuses it."""
@@ -35,9 +36,10 @@ def overdue(store: Store) -> int:
 
 def late(store: Store, day: date | None = None) -> dict[str, int]:
     """The same by kind, without what is 0: links, register rows, known guardians, held entries, originals, lists held
-    back, copies at the source, and guardians whom no link keeps."""
+    back, copies at the source, ids that an export told too long ago, and guardians whom no link keeps."""
     with store.read() as tx:
-        told = {"today": (day or tx.today).isoformat()}
+        today = day or tx.today
+        told = {"today": today.isoformat(), "a_month_ago": (today - timedelta(days=32)).isoformat()}
         found = {}
         for kind, (rows, excuses) in _PARTS.items():
             query = " AND NOT ".join([f"SELECT count(*) FROM {rows}", *excuses])  # noqa: S608 - our own words

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, or_, select, update
 
 from schemas.outcomes import OPEN
-from store import audit, entries, erasure, holds, onetime, outbox, shredding, warnings, worklist
+from store import audit, entries, erasure, exported, holds, onetime, outbox, shredding, warnings, worklist
 from store.database import Store, Transaction
 from store.tables import entries as entry_rows
 from store.tables import links, pupils, reasons, refusals, roster_runs, sightings, submissions
@@ -152,6 +152,7 @@ def erase_due(store: Store, watch: Callable[[int, int], None] = lambda done, tot
         outbox.forget_old(tx)
         onetime.forget_expired(tx)
         holds.forget(tx)
+        exported.forget_old(tx)
         for name, number in sorted(gone.items()):
             audit.write(tx, audit.RULES, "erased", None, f"{name.replace(':', '=')} count={number}")
     if gone:

@@ -13,8 +13,12 @@ from support_store import DAY, TODAY, Desk, Family, Template, add_guardian, open
 
 from schemas.errors import SafetyRefusal, UsageFault
 from store import consents, erasure, guardians, tables
+from store.config import House
+from store.database import OSLO
 from store.exported import opaque_id
 from tasks.provision.oneroster import Export, export
+from tasks.retain.overdue import late
+from tasks.retain.sweep import sweep
 
 DECIDED: dict[str, Any] = {
     "on": True, "recipient": "Læreplattformen", "purpose": "innlogging for foresatte", "processor_agreement": "2026/17",
@@ -290,6 +294,32 @@ def test_the_memory_is_forgotten_with_the_person(school: Any) -> None:
     exported(desk, delta=True)
 
     assert [] == desk.rows(tables.exported_ids)
+
+
+@pytest.mark.parametrize("off", [False, True])
+def test_an_id_that_nobody_is_told_of_any_more_goes_by_itself(school: Any, off: bool) -> None:
+    """Somebody is erased, and no export follows: the id may stay so long as a delta can tell the recipient, 31 days
+    after the last one, and no night longer than the export is on. Then a bulk export says it."""
+    desk = school()
+    family, guardian = linked(desk)
+    exported(desk)
+    told_on = desk.rows(tables.exported_ids)[0].told_at.astimezone(OSLO).date()
+    with desk.store.write() as tx:
+        erasure.erase_links(tx, [(family.pupil_id, guardian, "withdrawn")])
+    chosen = desk.house.settings
+    if off:
+        desk.house = House(desk.house.home, settings(oneroster={**DECIDED, "on": False}), None)
+    assert {"exported_ids": 2} == late(desk.store, told_on + 33 * DAY)
+    for days, ids in ((31, 0 if off else 2), (32, 0)):
+        desk.on(told_on + days * DAY)
+        assert {} == late(desk.store)
+        sweep(desk.store)
+        assert ids == len(desk.rows(tables.exported_ids)), days
+    desk.house = House(desk.house.home, chosen, None)
+    desk.on(told_on + 32 * DAY)
+    with pytest.raises(UsageFault, match="delta_needs_bulk"):
+        exported(desk, delta=True)
+    assert [] == read(exported(desk).data)["users"]
 
 
 def test_a_number_that_was_let_go_does_not_stop_a_delta(school: Any) -> None:
