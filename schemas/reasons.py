@@ -330,6 +330,23 @@ _ALL: Final = (
         "Samtykket er ikke bekreftet av eleven selv.",
         "Samtykket er ikkje stadfesta av eleven sjølv.",
         "The consent is not confirmed by the pupil."), ASK_PUPIL),
+    _r("consent_guardian_unknown", "consent", "review", "steward", (
+        "Samtykket nevner en foresatt som ikke er registrert for eleven.",
+        "Samtykket nemner ein føresett som ikkje er registrert for eleven.",
+        "The consent names a guardian who is not registered for the pupil."), (
+        "Sammenlign navnet med de foresatte som er registrert, og rett det. Er den foresatte ikke registrert, må"
+        " skjemaet deres komme før eleven fyller 18 år.",
+        "Samanlikn namnet med dei føresette som er registrerte, og rett det. Er den føresette ikkje registrert, må"
+        " skjemaet deira kome før eleven fyller 18 år.",
+        "Compare the name with the guardians who are registered, and correct it. If the guardian is not registered,"
+        " their form has to come before the pupil turns 18.")),
+    _r("consent_too_late", "consent", "info", "steward", (
+        "Eleven er 18 år eller mer, og ingen foresatt er registrert lenger. Samtykket kom etter slettingen.",
+        "Eleven er 18 år eller meir, og ingen føresett er registrert lenger. Samtykket kom etter slettinga.",
+        "The pupil is 18 or older, and no guardian is registered any more. The consent came after the erasure."), (
+        "Si det til eleven selv.",
+        "Sei det til eleven sjølv.",
+        "Tell the pupil in person.")),
     # --- the document
     _r("arrived_unencrypted", "document", "review", "steward", (
         "Skjemaet kom som vanlig e-post, uten kryptering, og har et fødselsnummer i seg.",

@@ -33,7 +33,8 @@ def record(tx: Transaction, pupil_id: str, guardian_id: str, by: str) -> str:
     born = tx.connection.execute(select(pupils.c.born).where(pupils.c.id == pupil_id)).scalar_one_or_none()
     linked = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
     if born is None or tx.connection.execute(select(links.c.basis).where(linked)).first() is None:
-        raise UsageFault("not_linked", "no such guardian is linked to such a pupil", "see: foresatt consent list")
+        told = "see: foresatt consent list; from the 18th birthday nobody is linked whom no consent covered by then"
+        raise UsageFault("not_linked", "no such guardian is linked to such a pupil", told)
     if (born.year + 17, born.month, born.day) > (tx.today.year, tx.today.month, tx.today.day):
         raise UsageFault("too_young", "a pupil can consent from the 17th birthday", "ask again then")
     ident = new_id("C")

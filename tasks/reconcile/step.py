@@ -70,11 +70,15 @@ def _consent(tx: Transaction, entry: Entry, match: Match, news: Protector | None
     if pupil.shielded or news:
         neutral = (Fault("link", "by_school"),)
         return Decision(entry, Out.NEEDS_REVIEW, neutral, pupil.id, restricted=True, protect=news)
-    named = [one for one in guardians.of_pupil(tx, pupil.id) if agrees(one.name, entry.get("name"))]
+    linked = guardians.of_pupil(tx, pupil.id)
+    named = [one for one in linked if agrees(one.name, entry.get("name"))]
     if no:
         return Decision(entry, Out.REJECTED, (why,), pupil.id, guardian_id=named[0].id if len(named) == 1 else None)
+    if not linked and is_adult(pupil.born, tx.today, tx.settings.retention.leap_day) and not _pupil_in_doubt(entry):
+        return Decision(_bare(entry), Out.NOT_APPLICABLE, (Fault("consent", "consent_too_late"),), pupil.id)
     if len(named) != 1:
-        return Decision(entry, Out.NEEDS_REVIEW, (unproven, *entry.faults), pupil.id)
+        unknown = (Fault("consent", "consent_guardian_unknown"),) * (not named and bool(entry.get("name")))
+        return Decision(entry, Out.NEEDS_REVIEW, (unproven, *unknown, *entry.faults), pupil.id)
     if entry.decided_as == "confirm":
         return Decision(entry, Out.CONSENT_RECORDED, (), pupil.id, "steward", guardian_id=named[0].id)
     return Decision(entry, Out.NEEDS_REVIEW, (unproven,), pupil.id, guardian_id=named[0].id)

@@ -10,6 +10,7 @@ from schemas.documents import Delivery
 from store import consents, ledger, tables
 from tasks.provision.consent_pdf import consent_pdf
 from tasks.provision.form_pdf import Pupil
+from tasks.retain.sweep import sweep
 
 SEVENTEEN = date(2009, 10, 14)
 """17 on the desk's today."""
@@ -105,6 +106,32 @@ def test_what_cannot_be_a_consent_records_none(desk: Desk, case: str) -> None:
 
     assert (["needs_review"], []) == (desk.outcomes(sent), states(desk))
     assert "consent_unproven" in desk.codes(sent)
+
+
+def test_a_consent_for_somebody_who_is_not_here_says_so(desk: Desk) -> None:
+    """The name is compared with those who are registered, while there is time."""
+    family, _ = family_of(desk)
+    sent = sheet(desk, family, family.father.name)
+
+    assert ["consent_guardian_unknown", "consent_unproven"] == desk.codes(sent)
+
+
+def test_a_consent_that_comes_after_the_erasure_is_too_late_and_says_so(desk: Desk) -> None:
+    """18, and the mother went that night: nothing waits, the sheet is destroyed with the decision, the pupil is told.
+    While another guardian stays by a consent, the name may be misspelt, and a person looks."""
+    family, _ = family_of(desk, born=date(2008, 10, 20))
+    other, stays = family_of(desk, born=date(2008, 10, 20))
+    with desk.store.write() as tx:
+        consents.confirm(tx, consents.record(tx, other.pupil_id, stays, STAFF), STAFF)
+    desk.on(date(2026, 10, 20))
+    sweep(desk.store)
+    assert [other.pupil_id] == [row.pupil_id for row in desk.rows(tables.links)]
+    late, doubt = sheet(desk, family, family.mother.name), sheet(desk, other, other.father.name)
+
+    assert (["not_applicable"], ["consent_too_late"]) == (desk.outcomes(late), desk.codes(late))
+    (gone,) = desk.rows(tables.submissions, tables.submissions.c.id == late)
+    assert gone.original_ct is None
+    assert (["needs_review"], True) == (desk.outcomes(doubt), "consent_guardian_unknown" in desk.codes(doubt))
 
 
 def test_a_shielded_pupils_consent_is_told_as_any_of_the_schools_own(desk: Desk) -> None:
