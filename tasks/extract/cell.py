@@ -5,7 +5,7 @@ far to believe it (`policy`), the engines (`ocr`, `rapid`).
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -19,6 +19,10 @@ Grey = NDArray[np.uint8]
 
 _CROSSING_MM: Final = 1.5
 """How far ink must reach in from the edge: what is left of a rule does not."""
+_SHORT: Final = 0.1
+"""Share of the cell's width from which ink along its edge is what is left of a rule."""
+_SPECK_MM: Final = 0.25
+_OVER_MM: Final = 0.8
 _STROKE_MM: Final = 7.0
 _LEVEL_MM: Final = 3.0
 """A level stroke of this length is no letter's; of that length all in all it is a pen's, or a fold."""
@@ -83,14 +87,28 @@ def tight(piece: Grey) -> Grey:
 
 
 def crosses(crop: Grey, millimetre: float) -> bool:
-    """Whether ink runs over the crop's edge: a pen over the rules, or a value that goes on in the next cell."""
+    """Whether ink runs over the crop's edge: a pen over the rules, a value that goes on in the next cell, or a letter's
+    ring that the edge cut."""
     paper = float(np.percentile(crop, 80))
     ink = (crop < 0.6 * paper).astype(np.uint8)
-    marks = cv2.connectedComponents(ink, connectivity=8)[1]
+    _, marks, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    if any(_cut(side, stats, millimetre) for side in (marks, marks[::-1])):
+        return True
     reach = round(_CROSSING_MM * millimetre)
     inner = marks[reach:-reach, reach:-reach]
     edges = np.concatenate([marks[:2].ravel(), marks[-2:].ravel(), marks[:, :2].ravel(), marks[:, -2:].ravel()])
     return bool(np.intersect1d(edges[edges > 0], inner[inner > 0]).size)
+
+
+def _cut(marks: Any, stats: Any, millimetre: float) -> bool:
+    """Whether a short piece of ink at the top edge stands close over other ink, as a ring over its letter does."""
+    for one in np.unique(marks[0][marks[0] > 0]):
+        left, _, wide, high, area = (int(figure) for figure in stats[one])
+        under = marks[: high + round(_OVER_MM * millimetre), left : left + wide]
+        short = wide < _SHORT * marks.shape[1] and area >= (_SPECK_MM * millimetre) ** 2
+        if short and ((under > 0) & (under != one)).any():
+            return True
+    return False
 
 
 def struck(crop: Grey, millimetre: float) -> bool:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.form import ROWS
+from schemas.form import ROWS, SEED_TABLE
 
 Grey = NDArray[np.uint8]
 
@@ -22,11 +22,16 @@ LONG_SIDE: Final = 3_600
 SEARCH_SIDE: Final = 1_800
 """The same for finding the rules."""
 
-ROW_MM: Final = 10.0
+TABLE_MM: Final = SEED_TABLE.x[-1] - SEED_TABLE.x[0]
 _VERTICAL: Final = 4
 _HORIZONTAL: Final = len(ROWS) + 2
 _STEEPEST: Final = 10.0
 _SPAN: Final = 0.7
+_CLOSE: Final = 2
+"""Rows of pixels along a cell's edge in which nothing may be cut."""
+_WRITTEN: Final = 0.7
+_RULED: Final = 0.3
+"""Writing is darker than the first share of the paper's shade, a rule darkens more than the second of a row."""
 _DARK: Final = 150
 """Printed rules are darker than this on evened paper, folds are not; grey and worn rules are looked for after."""
 
@@ -41,8 +46,9 @@ class Grid:
 
     @property
     def millimetre(self) -> float:
-        """Pixels of a millimetre, taking a row for the printed 10 mm."""
-        return (self.y[-1] - self.y[0]) / (_HORIZONTAL - 1) / ROW_MM
+        """Pixels of a millimetre, taking the table for as wide as the printed one: a letter's column is much the same
+        everywhere, while rows are as high as a word processor makes them."""
+        return (self.x[-1] - self.x[0]) / TABLE_MM
 
     def turned(self) -> "Grid":
         """The same, upside down."""
@@ -54,16 +60,33 @@ class Grid:
         )
 
     def cell(self, row: int, column: int) -> Grey:
-        """The inside of a cell, row 0 being the headings and column 0 the labels."""
+        """The inside of a cell, row 0 being the headings and column 0 the labels.
+
+        Where its writing stands so close to the rule above or below that this edge would cut it, it is the rule alone
+        that is cut off: a ring over an A is all that tells it from another letter.
+        """
         edge = max(2, round(0.4 * self.millimetre))
-        return self.page[
-            self.y[row] + edge : self.y[row + 1] - edge + 1, self.x[column] + edge : self.x[column + 1] - edge + 1
-        ]
+        across = slice(self.x[column] + edge, self.x[column + 1] - edge + 1)
+        above = self.page[max(0, self.y[row] - edge) : self.y[row] + edge + _CLOSE, across]
+        below = self.page[self.y[row + 1] - edge + 1 - _CLOSE : self.y[row + 1] + edge + 1, across][::-1]
+        top, bottom = (_past_rule(strip, edge) for strip in (above, below))
+        return self.page[self.y[row] + top : self.y[row + 1] - bottom + 1, across]
 
     def below(self, column: int, height_mm: float) -> Grey:
         """The paper under a column."""
         top = self.y[-1] + max(2, round(0.6 * self.millimetre))
         return self.page[top : top + round(height_mm * self.millimetre), self.x[column] : self.x[column + 1]]
+
+
+def _past_rule(strip: Grey, edge: int) -> int:
+    """How far from a rule's middle a cell begins: `edge`, or, where writing stands there, as soon as the rule ends.
+    `strip`: from beyond the rule to `_CLOSE` within the cell."""
+    dark = strip < _WRITTEN * float(np.percentile(strip, 80))
+    share = dark.mean(axis=1)
+    ruled = np.flatnonzero(share[:-_CLOSE] > _RULED)
+    if not share[-_CLOSE - 1 :].any() or share[-_CLOSE - 1 :].max() > _RULED or not len(ruled):
+        return edge
+    return min(edge, max(1, int(ruled[-1]) + 2 - (len(strip) - edge - _CLOSE)))
 
 
 def find_grid(page: Grey) -> Grid | None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from fixtures.pages import packed, rendered, scanned, typed_pdf
 from fixtures.paperset import handwritten
 from schemas.documents import FIELDS, FieldName
 from schemas.errors import OutsideFault
+from schemas.form import SEED_TABLE
 from schemas.settings import Post
 from tasks.extract.draft import Draft
 from tasks.extract.layout import find_grid
@@ -252,6 +254,24 @@ def test_another_table_is_not_taken_for_the_form() -> None:
         other[top - 1 : top + 2, round(20 * scale) : round(70 * scale)] = 0
     assert find_grid(other) is not None
     assert Page() == read_page(other, POST)
+
+
+@pytest.mark.parametrize("up", [2.4, 2.8, 2.9, 3.0])
+def test_a_ring_that_meets_the_rule_above_is_not_lost(up: float) -> None:
+    """A word processor sets a line close under its rule: whether the ring is read or not, no other name is accepted."""
+    page, unit = rendered(typed_pdf(replace(ONE, first=replace(ONE.first, name="Ola Åsen"))), dpi=200), 200 / 25.4
+    top, bottom = round((SEED_TABLE.y[3] + 0.5) * unit), round((SEED_TABLE.y[4] - 0.5) * unit)
+    cell = page[top:bottom, round(71 * unit) : round(129 * unit)]
+    written, lift = cell.copy(), round(up * unit)
+    cell[:] = 255
+    first = int(np.flatnonzero((written < 128).any(axis=1))[0])
+    place = page[top + first - lift :, round(71 * unit) : round(129 * unit)][: len(written) - first]
+    np.minimum(place, written[first:], out=place)
+    form = read_page(page, POST).form
+    assert form is not None
+    name = form.entries[0].name
+    assert name is not None
+    assert "review" == name.decision or "Ola Åsen" == name.value
 
 
 def test_missing_language_files_are_the_outside_worlds_fault(tmp_path: Path) -> None:
