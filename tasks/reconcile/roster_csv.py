@@ -1,17 +1,12 @@
 """The roster as a CSV file: encoding and separator found out, rows that were cut off refused."""
 
 import csv
-import hashlib
 import io
 import re
-from datetime import date, datetime
 from typing import Final
 
-from schemas.settings import RosterSettings
-from store.database import OSLO
-from tasks.reconcile.listing import read_table
-from tasks.reconcile.mapping import Mapping
-from tasks.reconcile.roster import Listed, Unreadable
+from tasks.reconcile.files import TableRoster
+from tasks.reconcile.roster import Unreadable
 from tasks.reconcile.table import MOST_COLUMNS, Table, broken_row
 
 SEPARATORS: Final = (";", ",", "\t")
@@ -20,39 +15,15 @@ _MOJIBAKE: Final = re.compile("[ÃÂ][\x80-\xbf]|Ã[…†˜¥¦¸]|\ufffd")
 _AGAIN: Final = "export it again"
 
 
-class CsvRoster:
-    """`data` is the whole file; nothing is kept but what `read` returns. `mapping`: None proposes one. `mark`: see
-    `Listed`; `today`: the newest day that a birth date may be."""
+class CsvRoster(TableRoster):
+    """Encoding and separator by the mapping, where it says them."""
 
     kind = "csv"
 
-    def __init__(
-        self,
-        data: bytes,
-        mark: str = "",
-        mapping: Mapping | None = None,
-        settings: RosterSettings | None = None,
-        today: date | None = None,
-    ) -> None:
-        self._data, self._mark, self._mapping = data, mark, mapping
-        self._settings = settings or RosterSettings()
-        self._today = today or datetime.now(OSLO).date()
-        self.used: Mapping | None = None
-
-    def read(self, since: str = "") -> Listed:
-        """Every pupil, the rows of each gathered; numbers that are none are left out. Raises `Unreadable` with the
-        first broken rule's code, naming line and column of every one."""
+    def _table(self) -> Table:
         told = self._mapping
-        table = csv_table(
-            self._data, told.encoding if told else "", told.separator if told else "", self._settings.max_rows
-        )
-        reading = read_table(table, told, self._settings, self._today)
-        self.used = reading.mapping
-        digest = hashlib.sha256(self._data).digest()
-        about = tuple(reading.understood)
-        return Listed(
-            self.kind, digest, reading.pupils, mark=self._mark, left_out=tuple(reading.left_out), understood=about
-        )
+        encoding, separator = (told.encoding, told.separator) if told else ("", "")
+        return csv_table(self._data, encoding, separator, self._settings.max_rows)
 
 
 def csv_table(data: bytes, encoding: str = "", separator: str = "", most: int = 1_000_000, name: str = "") -> Table:

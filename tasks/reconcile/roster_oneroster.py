@@ -5,19 +5,18 @@ delta says what changed and never who is missing; it can add to an enrolment and
 says nothing about the others: only a pupil that is to be deleted ends by it.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from schemas.due import Enrolment
 from schemas.names import tidy
 from schemas.numbers import clean
 from schemas.settings import RosterSettings
-from store.database import OSLO
 from store.people import KnownGuardian, RosterPupil
 from tasks.reconcile.dates import form_of, read_date
+from tasks.reconcile.files import FileRoster
 from tasks.reconcile.oneroster import OneRoster, Row, open_oneroster
 from tasks.reconcile.packed import Packed
 from tasks.reconcile.roster import Listed, Place, Unreadable, unreadable
@@ -29,17 +28,10 @@ _IDS: Final = re.compile(r"\{?\s*([^:{},]+):([^{},]+)\}?")
 _DAY: Final = timedelta(days=1)
 
 
-class OneRosterRoster:
+class OneRosterRoster(FileRoster):
     """`data` is the whole zip."""
 
     kind = "oneroster"
-
-    def __init__(
-        self, data: bytes, mark: str = "", settings: RosterSettings | None = None, today: date | None = None
-    ) -> None:
-        self._data, self._mark = data, mark
-        self._settings = settings or RosterSettings()
-        self._today = today or datetime.now(OSLO).date()
 
     def read(self, since: str = "") -> Listed:
         """Every pupil of a bulk, or what a delta tells. Raises `Unreadable` where a table is broken, a pupil of a bulk
@@ -47,14 +39,11 @@ class OneRosterRoster:
         source = open_oneroster(Packed(self._data, self._settings.max_bytes), self._settings.max_rows)
         reader = _Reader(source, self._settings, self._today)
         pupils, left_out = sound(reader.pupils(), "demographics.csv")
-        return Listed(
-            self.kind,
-            hashlib.sha256(self._data).digest(),
+        return self._listed(
             pupils,
             complete=source.complete,
             adds=not source.complete,
             removed=frozenset(reader.removed()),
-            mark=self._mark,
             left_out=left_out,
             understood=tuple(reader.understood),
         )

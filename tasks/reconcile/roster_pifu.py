@@ -4,9 +4,8 @@ Read through defusedxml: no entity, no document type, nothing fetched. Source: t
 1.1; guardians stand on the pupil as `pifu_hasContactPerson`, and are ordinary persons.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError
 
@@ -17,8 +16,8 @@ from schemas.due import Enrolment
 from schemas.names import tidy
 from schemas.numbers import clean
 from schemas.settings import RosterSettings
-from store.database import OSLO
 from store.people import KnownGuardian, RosterPupil
+from tasks.reconcile.files import FileRoster
 from tasks.reconcile.roster import Listed, Place, Unreadable, unreadable
 from tasks.reconcile.sound import mobile_of, sound
 
@@ -32,17 +31,10 @@ GONE: Final = "3"
 _DAY: Final = timedelta(days=1)
 
 
-class PifuRoster:
+class PifuRoster(FileRoster):
     """`data` is the whole file."""
 
     kind = "pifu"
-
-    def __init__(
-        self, data: bytes, mark: str = "", settings: RosterSettings | None = None, today: date | None = None
-    ) -> None:
-        self._data, self._mark = data, mark
-        self._settings = settings or RosterSettings()
-        self._today = today or datetime.now(OSLO).date()
 
     def read(self, since: str = "") -> Listed:
         """Every pupil of a full file, or what a delta tells. Raises `Unreadable` where it is no whole PIFU-IMS, or says
@@ -56,14 +48,11 @@ class PifuRoster:
             raise Unreadable("roster_unknown", "the XML is no PIFU-IMS", "see docs/operators/roster.md")
         reader = _Reader(root, namespace + "}", self._settings, self._today)
         pupils, left_out = sound(reader.pupils(), "PIFU-IMS")
-        return Listed(
-            self.kind,
-            hashlib.sha256(self._data).digest(),
+        return self._listed(
             pupils,
             complete=reader.complete,
             adds=not reader.complete,
             removed=frozenset(reader.removed()),
-            mark=self._mark,
             left_out=left_out,
             understood=tuple(reader.understood),
         )

@@ -4,7 +4,6 @@ Belongs here: a workbook's bytes into `Table`. Read within bounds, XML through d
 there), no formula is worked out and no link followed. Does not belong here: what the columns mean.
 """
 
-import hashlib
 import io
 import warnings
 from datetime import date, datetime, time
@@ -14,36 +13,20 @@ import openpyxl
 from openpyxl.xml import DEFUSEDXML
 
 from schemas.settings import RosterSettings
-from store.database import OSLO
-from tasks.reconcile.listing import read_table
-from tasks.reconcile.mapping import Mapping
+from tasks.reconcile.files import TableRoster
 from tasks.reconcile.packed import Packed
-from tasks.reconcile.roster import Listed, Unreadable
+from tasks.reconcile.roster import Unreadable
 from tasks.reconcile.table import MOST_COLUMNS, Table
 
 _AGAIN: Final = "save it again as xlsx, or as CSV UTF-8"
 
 
-class XlsxRoster:
-    """`data` is the whole file. As `CsvRoster`; the mapping may name the sheet."""
+class XlsxRoster(TableRoster):
+    """The mapping may name the sheet."""
 
     kind = "xlsx"
 
-    def __init__(
-        self,
-        data: bytes,
-        mark: str = "",
-        mapping: Mapping | None = None,
-        settings: RosterSettings | None = None,
-        today: date | None = None,
-    ) -> None:
-        self._data, self._mark, self._mapping = data, mark, mapping
-        self._settings = settings or RosterSettings()
-        self._today = today or datetime.now(OSLO).date()
-        self.used: Mapping | None = None
-
-    def read(self, since: str = "") -> Listed:
-        """As `CsvRoster.read`."""
+    def _table(self) -> Table:
         told = self._mapping
         tables = sheets(self._data, self._settings, told.sheet if told else "")
         wanted = told.wanted if told else ()
@@ -51,11 +34,7 @@ class XlsxRoster:
         if len(fitting) > 1:
             found = ", ".join(dict(table.about)["sheet"] for table in fitting)
             raise Unreadable("roster_sheets", f"several sheets may be the list: {found}", "name one in a mapping")
-        reading = read_table((fitting or tables)[0], told, self._settings, self._today)
-        self.used = reading.mapping
-        digest = hashlib.sha256(self._data).digest()
-        left_out, about = tuple(reading.left_out), tuple(reading.understood)
-        return Listed(self.kind, digest, reading.pupils, mark=self._mark, left_out=left_out, understood=about)
+        return (fitting or tables)[0]
 
 
 def sheets(data: bytes, settings: RosterSettings, only: str = "") -> list[Table]:
