@@ -58,12 +58,18 @@ def show_summary(state: State, title: str, summary: Mapping[str, Any]) -> None:
     """A run's summary as JSON or as a short table."""
     state.emit(summary)
     rows: list[tuple[object, ...]] = []
+    lists: dict[str, list[Mapping[str, object]]] = {}
     for key, value in summary.items():
         if isinstance(value, Mapping):
             rows += [(f"{key}: {code}", number) for code, number in value.items()]
+        elif isinstance(value, list):
+            lists[key] = value
         elif key != "flow_run_id":
             rows.append((key, value))
     state.table(title, ("what", "count"), rows)
+    for key, listed in lists.items():
+        if listed:
+            state.table(key.capitalize(), tuple(listed[0]), [tuple(one.values()) for one in listed])
 
 
 @click.command(short_help="Take in what came, and decide it.")
@@ -139,7 +145,7 @@ def reconcile(state: State) -> None:
 
 @click.command(short_help="Erase what is due.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Treat this date as today.")
-@click.option("--dry-run", is_flag=True, help="Only count what would go.")
+@click.option("--dry-run", is_flag=True, help="Only list what would go.")
 @common
 @pass_state
 def retention(state: State, as_of: datetime | None, dry_run: bool) -> None:

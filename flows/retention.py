@@ -8,7 +8,7 @@ from schemas.errors import ForesattError, RunFault
 from store import punctual
 from store.audit import RULES
 from store.audit_heads import export
-from store.database import Store
+from store.database import OSLO, Store
 from store.rotation import destroy_old
 from tasks.collect.channels import channels
 from tasks.collect.step import dispose
@@ -34,7 +34,7 @@ def retention(as_of: date | None = None, dry_run: bool = False) -> dict[str, Any
         if dry_run:
             listed = foreseen(store)
             told |= {"erased": tally(listed), "listed": [{"id": ident, "what": what} for ident, what in listed]}
-            told["overdue"] = sum(late(store).values())
+            told["overdue"] = sum(late(store, min(store.today, store.now.astimezone(OSLO).date())).values())
             publish("retention", {"would_erase": told["erased"], "run": {"overdue": told["overdue"]}})
             return told
         watch = WATCH.get()

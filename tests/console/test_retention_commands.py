@@ -12,6 +12,8 @@ from pypdf import PdfReader
 from support_store import Desk, Family, add_guardian, column, refusal
 
 from console.main import cli
+from console.runs import show_summary
+from console.state import State
 from fixtures.filled import FilledForm
 from schemas.due import birthday_18
 from schemas.errors import NotReady, SafetyRefusal, UsageFault
@@ -168,3 +170,12 @@ def test_a_check_fails_where_something_is_late(desk: Desk, grown: tuple[Family, 
 
     with pytest.raises(NotReady, match="overdue"):
         _retention(desk.house)
+
+
+def test_a_rehearsal_is_a_list_to_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """`retention --dry-run` for people: the counts, then what would go, a line each."""
+    told = {"erased": {"original:expired": 1}, "listed": [{"id": "S-A", "what": "original:expired"}], "overdue": 0}
+    show_summary(State(), "Retention", told)
+    lines = capsys.readouterr().out.splitlines()
+
+    assert ["what\tcount", "erased: original:expired\t1", "overdue\t0", "id\twhat", "S-A\toriginal:expired"] == lines
