@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.bench import Figure, figure, show
-from console.bench_store import DUE, load, make_due, stores
+from console.bench import Figure, figure, show, took
+from console.bench_store import DUE, erased, load, stores
 from console.state import State, common, pass_state
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def retention_figures(links: int, years: int, pupils: int, say: Callable[[str], 
             say(f"{count:,} links: erasing {DUE:,} …")
             store = fresh()
             load(store, count)
-            taken[count] = statistics.median(_erased(store) for _ in range(RUNS))
+            taken[count] = statistics.median(erased(store, time.process_time) for _ in range(RUNS))
             if count < links:
                 store.close()
         ratio = taken[links] / taken[links // 10]
@@ -66,25 +66,6 @@ def retention_figures(links: int, years: int, pupils: int, say: Callable[[str], 
     return [*figures, *_years(years, pupils, say)]
 
 
-def _erased(store: "Store") -> float:
-    """CPU seconds to erase what is due, from the plan to the note in the deletion ledger."""
-    from tasks.retain.sweep import erase_due
-
-    make_due(store)
-    began = time.process_time()
-    counts = erase_due(store)
-    taken = time.process_time() - began
-    if counts != {"link:turned_18": DUE}:
-        raise RuntimeError("not what was to be erased")
-    return taken
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
 def _due_dates(store: "Store", say: Callable[[str], None]) -> tuple[float, float]:
     from store import worklist
 
@@ -96,8 +77,8 @@ def _due_dates(store: "Store", say: Callable[[str], None]) -> tuple[float, float
     for run in range(RUNS):
         _spoil(store)
         say(f"  {run + 1} of {RUNS} …")
-        wrong.append(_cpu(recompute))
-        right.append(_cpu(recompute))
+        wrong.append(took(recompute))
+        right.append(took(recompute))
     return statistics.median(wrong), statistics.median(right)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.bench import Figure, figure, show
+from console.bench import Figure, figure, show, took
 from console.state import State, common, pass_state
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def store_figures(count: int, say: Callable[[str], None]) -> list[Figure]:
 
 
 def _of_one(name: str, fresh: Open, count: int, say: Callable[[str], None]) -> list[Figure]:
-    ratios, erased = [], {}
+    ratios, erasing = [], {}
     for run in range(RUNS):
         store, bare = fresh(), fresh()
         say(f"  {count:,} guardians, {run + 1} of {RUNS} …")
@@ -60,21 +60,21 @@ def _of_one(name: str, fresh: Open, count: int, say: Callable[[str], None]) -> l
         bare.close()
         if run < RUNS - 1:
             store.close()
-    erased[count] = statistics.median(_erase(store) for _ in range(RUNS))
+    erasing[count] = statistics.median(erased(store, time.perf_counter) for _ in range(RUNS))
     store.close()
     small = fresh()
     load(small, count // 10)
-    erased[count // 10] = statistics.median(_erase(small) for _ in range(RUNS))
+    erasing[count // 10] = statistics.median(erased(small, time.perf_counter) for _ in range(RUNS))
     small.close()
     say("  the queue …")
     queue, single = (statistics.median(_queue(fresh(), size) for _ in range(RUNS)) for size in (BATCH, 1))
     thousands = f"{count // 1000}k"
     return [
         figure(f"load_ratio_{name}", statistics.median(ratios), "ratio", "a bare bulk insert of the same bytes"),
-        figure(f"erase_seconds_{thousands}_{name}", erased[count], "s", f"{DUE:,} due, each with work-list lines"),
+        figure(f"erase_seconds_{thousands}_{name}", erasing[count], "s", f"{DUE:,} due, each with work-list lines"),
         figure(
             f"erase_ratio_{thousands}_to_{count // 10_000}k_{name}",
-            erased[count] / erased[count // 10],
+            erasing[count] / erasing[count // 10],
             "ratio",
             "the same number due of a tenth",
         ),
@@ -190,20 +190,19 @@ def _as_stored(value: Any, store: "Store") -> Any:
     return value
 
 
-def _erase(store: "Store") -> float:
+def erased(store: "Store", clock: Callable[[], float]) -> float:
     """Seconds to erase what is due, from the plan to the note in the deletion ledger."""
     from tasks.retain.sweep import erase_due
 
-    make_due(store)
-    began = time.perf_counter()
-    counts = erase_due(store)
-    taken = time.perf_counter() - began
+    counts: dict[str, int] = {}
+    _make_due(store)
+    taken = took(lambda: counts.update(erase_due(store)), clock)
     if counts != {"link:turned_18": DUE}:
         raise RuntimeError("not what was to be erased")
     return taken
 
 
-def make_due(store: "Store") -> None:
+def _make_due(store: "Store") -> None:
     """1,500 links due today, each with an ADD line that was signed off and its REMOVE line; not timed."""
     from sqlalchemy import select, update
 

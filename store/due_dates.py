@@ -1,28 +1,66 @@
 """Stored due dates: recomputed for a few pupils when an input changes, and for all of them every night.
 
-Belongs here: reading the inputs of `schemas.due` in bulk, asking it once for equal inputs, writing what differs. Does
-not belong here: the rule itself (`schemas.due`), the REMOVE lines that follow (`store.worklist.refresh`).
+Belongs here: asking `schemas.due` once for equal inputs, and writing what differs. The answers are laid beside the
+stored dates in a temporary table, and the database itself finds what differs: no link ever comes here. Does not belong
+here: the rule itself (`schemas.due`), the REMOVE lines that follow (`store.worklist.refresh`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Boolean, Column, ColumnElement, Date, MetaData, Table, Update, func, or_, select, update
 
-from schemas.due import Due, Enrolment, due
-from store.bulk import update_keyed
+from schemas.due import due
+from store.bulk import each, lay_out
 from store.database import Transaction
+from store.enrolments import Terms, stays
 from store.entries import refresh_held
-from store.tables import consents, enrolments, links, pupils, refusals
+from store.tables import Code, Id, consents, links, pupils, refusals
 
 ENDED: Final = ("withdrawn", "replaced", "responsibility_ended")
 """Why a link may be due that no enrolment or consent puts off."""
 FEW: Final = 5_000
 """Of more pupils than this all are recomputed: it is quicker than naming them."""
-
-Stay = tuple[date, date | None, date | None, bool]
+ASKED: Final = Table(
+    "asked_due_dates",
+    MetaData(),
+    Column("pupil_id", Id, nullable=False),
+    Column("consent", Boolean, nullable=False),
+    Column("due_on", Date),
+    Column("due_reason", Code, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+"""The function's answer for each pupil's guardians, and another for those whom a consent of the pupil's covers."""
 Only = Collection[str] | None
+Answer = tuple[str, bool, date | None, str]
+
+
+def _written(table: Table, whose: ColumnElement[str], *which: ColumnElement[bool]) -> Update:
+    """The answers into `table`, where they differ."""
+    told = {name: ASKED.c[name] for name in ("due_on", "due_reason") if name in table.c}
+    differs = or_(*(table.c[name].is_distinct_from(answer) for name, answer in told.items()))
+    return update(table).where(whose == ASKED.c.pupil_id, *which, differs).values(told)
+
+
+_PLAINLY: Final = ASKED.c.consent.is_(False)
+_COVERED: Final = (
+    select(consents.c.id)
+    .where(consents.c.pupil_id == links.c.pupil_id, consents.c.guardian_id == links.c.guardian_id)
+    .where(consents.c.state == "confirmed")
+    .exists()
+)
+_OPEN_STILL: Final = or_(links.c.due_on.is_(None), links.c.due_reason.is_(None), links.c.due_reason.not_in(ENDED))
+_WRITTEN: Final = (
+    _written(pupils, pupils.c.id, _PLAINLY),
+    _written(refusals, refusals.c.pupil_id, _PLAINLY),
+    _written(links, links.c.pupil_id, ASKED.c.consent == _COVERED, _OPEN_STILL),
+)
+_HELD: Final = update(links).where(links.c.suspended == "held").values(suspended=None)
+_LOOKED_AT: Final = select(func.count()).select_from(ASKED).where(_PLAINLY)
+_BORN: Final = select(pupils.c.id, pupils.c.born)
+_COVERS: Final = select(consents.c.pupil_id).where(consents.c.state == "confirmed")
 
 
 def refresh_due(tx: Transaction, only: Only = None) -> int:
@@ -30,86 +68,37 @@ def refresh_due(tx: Transaction, only: Only = None) -> int:
     what is held. A handful of statements, however many there are; returns how many pupils were looked at."""
     if only is not None and len(only) > FEW:
         only = None
-    ask = _Asked(tx, only)
-    _write_pupils(tx, ask)
-    _write_register(tx, ask, only)
-    _write_links(tx, ask, only)
+    lay_out(tx.connection, ASKED, _answers(tx, only))
+    for written in _WRITTEN:
+        tx.connection.execute(written)
+    # what a hold kept past its date is suspended as `held`; where the date was put off since, it lives again
+    ahead = or_(links.c.due_on.is_(None), links.c.due_on > tx.today)
+    tx.connection.execute(_of(_HELD.where(ahead), links.c.pupil_id, only))
     refresh_held(tx, only)
-    return len(ask.pupils)
+    return int(tx.connection.execute(_LOOKED_AT).scalar_one())
 
 
-class _Asked:
-    """The one due-date function over what the store knows of these pupils; equal inputs are asked about once."""
+def _answers(tx: Transaction, only: Only) -> Iterator[Answer]:
+    """Rows of `ASKED`; everything is asked of the database before the first."""
+    rules: dict[str, Any] = {"today": tx.today, "settings": tx.settings.retention}
+    terms = stays(tx, only)
+    covers = set(tx.connection.execute(_of(_COVERS, consents.c.pupil_id, only)).scalars())
+    found = tx.connection.execute(_of(_BORN, pupils.c.id, only))
 
-    def __init__(self, tx: Transaction, only: Only) -> None:
-        found = _of(tx, select(pupils.c.id, pupils.c.born, pupils.c.due_on, pupils.c.due_reason), pupils.c.id, only)
-        self.pupils = {row[0]: row for row in found}
-        columns = ("pupil_id", "starts", "ends", "interrupted", "final_year")
-        listed = select(*(enrolments.c[name] for name in columns)).order_by(enrolments.c.starts)
-        stays: dict[str, tuple[Stay, ...]] = {}
-        for pupil_id, starts, ends, interrupted, final_year in _of(tx, listed, enrolments.c.pupil_id, only):
-            stays[pupil_id] = (*stays.get(pupil_id, ()), (starts, ends, interrupted, final_year))
-        self._stays = stays
-        self._today, self._settings = tx.today, tx.settings.retention
-        self._terms: dict[tuple[Stay, ...], tuple[Enrolment, ...]] = {}
-        self._known: dict[tuple[date, tuple[Stay, ...]], Due] = {}
-        self._plain: dict[str, Due] = {}
+    @cache
+    def ask(born: date, mine: Terms, consent: bool) -> tuple[date | None, str]:
+        ends = due(born, mine, consent_until_leaving=consent, **rules)
+        return ends.on, ends.reason
 
-    def __call__(self, pupil_id: str, *, consent: bool = False, ended: Due | None = None) -> Due:
-        if consent or ended is not None:
-            return self._ask(pupil_id, consent, ended)
-        found = self._plain.get(pupil_id)
-        if found is None:
-            key = (self.pupils[pupil_id].born, self._stays.get(pupil_id, ()))
-            found = self._known.get(key)
-            if found is None:
-                found = self._known[key] = self._ask(pupil_id, consent, ended)
-            self._plain[pupil_id] = found
-        return found
+    def told() -> Iterator[Answer]:
+        for pupil_id, born in each(found):
+            mine = terms.get(pupil_id, ())
+            yield pupil_id, False, *ask(born, mine, False)
+            if pupil_id in covers:
+                yield pupil_id, True, *ask(born, mine, True)
 
-    def _ask(self, pupil_id: str, consent: bool, ended: Due | None) -> Due:
-        stays = self._stays.get(pupil_id, ())
-        terms = self._terms.get(stays)
-        if terms is None:
-            terms = self._terms[stays] = tuple(Enrolment(*stay) for stay in stays)
-        rules: dict[str, Any] = {"today": self._today, "settings": self._settings}
-        return due(self.pupils[pupil_id].born, terms, consent_until_leaving=consent, ended=ended, **rules)
+    return told()
 
 
-def _write_pupils(tx: Transaction, ask: _Asked) -> None:
-    differs = []
-    for ident, _, on, why in ask.pupils.values():
-        ends = ask(ident)
-        if on != ends.on or why != ends.reason:
-            differs.append((ident, ends.on, ends.reason))
-    update_keyed(tx.connection, pupils, ("id",), ("due_on", "due_reason"), differs)
-
-
-def _write_register(tx: Transaction, ask: _Asked, only: Only) -> None:
-    listed = select(refusals.c.id, refusals.c.pupil_id, refusals.c.due_on)
-    rows = _of(tx, listed, refusals.c.pupil_id, only)
-    differs = [(row.id, when) for row in rows if row.due_on != (when := ask(row.pupil_id).on)]
-    update_keyed(tx.connection, refusals, ("id",), ("due_on",), differs)
-
-
-def _write_links(tx: Transaction, ask: _Asked, only: Only) -> None:
-    """What a hold kept past its date is suspended as `held`; where the date was put off since, it lives again."""
-    confirmed = select(consents.c.pupil_id, consents.c.guardian_id).where(consents.c.state == "confirmed")
-    given = {(row.pupil_id, row.guardian_id) for row in _of(tx, confirmed, consents.c.pupil_id, only)}
-    listed = select(links.c.pupil_id, links.c.guardian_id, links.c.due_on, links.c.due_reason, links.c.suspended)
-    differs, lives = [], []
-    for pupil_id, guardian_id, on, why, suspended in _of(tx, listed, links.c.pupil_id, only):
-        ended = Due(on, why) if why in ENDED else None
-        consent = (pupil_id, guardian_id) in given
-        ends = ask(pupil_id, consent=consent, ended=ended) if consent or ended else ask(pupil_id)
-        if on != ends.on or why != ends.reason:
-            differs.append((pupil_id, guardian_id, ends.on, ends.reason))
-        if suspended == "held" and not ends.has_come(tx.today):
-            lives.append((pupil_id, guardian_id, None))
-    pair = ("pupil_id", "guardian_id")
-    update_keyed(tx.connection, links, pair, ("due_on", "due_reason"), differs)
-    update_keyed(tx.connection, links, pair, ("suspended",), lives)
-
-
-def _of(tx: Transaction, query: Select[Any], whose: Any, only: Only) -> list[Row[Any]]:
-    return list(tx.connection.execute(query if only is None else query.where(whose.in_(only))).all())
+def _of(query: Any, whose: ColumnElement[str], only: Only) -> Any:
+    return query if only is None else query.where(whose.in_(only))

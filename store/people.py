@@ -19,6 +19,7 @@ from schemas.names import agrees
 from store import analogue
 from store.bulk import insert_rows, update_keyed
 from store.database import Transaction
+from store.enrolments import stays
 from store.sealing import DAMAGED
 from store.tables import data_keys, enrolments, protections, pupils, refusals
 
@@ -74,14 +75,10 @@ def roster_key(tx: Transaction, key: str) -> bytes:
 def read_pupils(tx: Transaction, only: str | Sequence[str] | None = None) -> list[Pupil]:
     """Every pupil (or those with the ids `only`), opened, in roster order of arrival."""
     which = [only] if isinstance(only, str) else only
-    query, listed = select(pupils), select(enrolments).order_by(enrolments.c.starts)
+    query = select(pupils)
     if which is not None:
-        query, listed = query.where(pupils.c.id.in_(which)), listed.where(enrolments.c.pupil_id.in_(which))
-    terms: dict[str, list[Enrolment]] = {}
-    for row in tx.connection.execute(listed):
-        terms.setdefault(row.pupil_id, []).append(Enrolment(row.starts, row.ends, row.interrupted, row.final_year))
-    rows = tx.connection.execute(query).all()
-    return list(open_pupils(tx, rows, {ident: tuple(stays) for ident, stays in terms.items()}).values())
+        query = query.where(pupils.c.id.in_(which))
+    return list(open_pupils(tx, tx.connection.execute(query).all(), stays(tx, which)).values())
 
 
 def open_pupils(
@@ -177,12 +174,12 @@ def save_pupils(tx: Transaction, told: Sequence[tuple[RosterPupil, Row[Any] | No
     if changed:
         update_keyed(tx.connection, pupils, ("id",), _COLUMNS, changed)
         tx.connection.execute(delete(enrolments).where(enrolments.c.pupil_id.in_([row[0] for row in changed])))
-    stays = [
+    terms = [
         (ident, term.starts, term.ends, term.interrupted, term.final_year)
         for ident, (one, _) in zip(idents, told, strict=True)
         for term in _said(one.enrolments)
     ]
-    insert_rows(tx.connection, enrolments, ("pupil_id", "starts", "ends", "interrupted", "final_year"), stays)
+    insert_rows(tx.connection, enrolments, ("pupil_id", "starts", "ends", "interrupted", "final_year"), terms)
     tx.vault.let_go([*idents, *filter(None, kept)] if len(told) > 1 else ())
     return idents
 

@@ -8,23 +8,22 @@ who was typed in by hand: these lines are why it happens. Rows and their rules: 
 
 import json
 from collections.abc import Collection
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from schemas.due import working_day_before, working_days_after
+from schemas.due import working_days_after
 from schemas.errors import UsageFault
 from store import analogue, audit, guardians
-from store.bulk import no_cycles, update_keyed
 from store.database import Transaction
 from store.due_dates import refresh_due
 from store.people import name_and_class
 from store.shredding import SHRED
 from store.tables import guardians as guardian_rows
 from store.tables import links, pupils, worklist_lines
+from store.worklist_removals import follow
 from store.worklist_rows import (
     IN_VIS,
     cancel,
@@ -84,7 +83,7 @@ def sync(tx: Transaction) -> dict[str, int]:
     few questions for all links, however many.
     """
     run = tx.connection.execute
-    removes = _follow(tx)
+    removes = follow(tx)
     settled = or_(
         and_(worklist_lines.c.kind == "add", worklist_lines.c.state != "cancelled"),
         and_(worklist_lines.c.kind == "remove", worklist_lines.c.state == "signed"),
@@ -101,34 +100,6 @@ def sync(tx: Transaction) -> dict[str, int]:
     return {"add": len(added), "remove": removes, "cancelled": len(gone)}
 
 
-def ensure_remove(
-    tx: Transaction, pupil_id: str, guardian_id: str, why: str | None = None, latest: date | None = None
-) -> int:
-    """Make or update the REMOVE line of a pair; returns 1 where one was made. With no due date (a consent until the
-    pupil leaves) a line that is there waits without one, unseen. It is due on `latest` at the latest."""
-    link = linked(tx, pupil_id, guardian_id)
-    if link is None:
-        return 0
-    ahead = working_day_before(link.due_on) if link.due_on is not None else None
-    why = why or link.due_reason or "turned_18"
-    line = newest(of_pair(tx, pupil_id, guardian_id), "remove")
-    due_on = _remove_on(tx, link.due_on, line.due_on if line else None)
-    if latest is not None:
-        due_on = min(due_on or latest, latest)
-    if line is not None and line.state == "signed" and latest is None and (ahead is None or ahead > line.due_on):
-        part(tx, pupil_id, guardian_id)  # removed ahead of a date that was put off since: it begins anew
-        line = None
-    if line is None:
-        if due_on is None:
-            return 0
-        make_line(tx, "remove", pupil_id, guardian_id, why=why, due_on=due_on)
-        return 1
-    if line.state == "open" and (line.due_on, line.why) != (due_on, why):
-        this_line = worklist_lines.c.id == line.id
-        tx.connection.execute(update(worklist_lines).where(this_line).values(due_on=due_on, why=why))
-    return 0
-
-
 def refresh(tx: Transaction, pupil_id: str) -> None:
     """Recompute every due date that hangs on this pupil, and let the REMOVE lines follow: a consent puts them off, a
     leaving date brings them nearer."""
@@ -138,51 +109,9 @@ def refresh(tx: Transaction, pupil_id: str) -> None:
 def refresh_all(tx: Transaction, only: Collection[str] | None = None) -> int:
     """The same for these pupils, or without `only` for all of them; returns how many pupils were looked at. The number
     of statements follows what differs, not what is stored."""
-    with no_cycles() if only is None else nullcontext():
-        count = refresh_due(tx, only)
-        _follow(tx, only)
+    count = refresh_due(tx, only)
+    follow(tx, only)
     return count
-
-
-def _follow(tx: Transaction, only: Collection[str] | None = None) -> int:
-    """Let the REMOVE lines say what the links say; returns how many were made."""
-    pair = (links.c.pupil_id == worklist_lines.c.pupil_id) & (links.c.guardian_id == worklist_lines.c.guardian_id)
-    standing = pair & (worklist_lines.c.kind == "remove") & (worklist_lines.c.state != "cancelled")
-    lacking = worklist_lines.c.id.is_(None) & links.c.due_on.is_not(None)
-    differs = worklist_lines.c.due_on.is_distinct_from(links.c.due_on) | (worklist_lines.c.why != links.c.due_reason)
-    query = select(links.c.pupil_id, links.c.guardian_id, links.c.due_on, links.c.due_reason, *_OF_LINE)
-    query = query.select_from(links.outerjoin(worklist_lines, standing)).where(or_(lacking, differs))
-    if only is not None:
-        query = query.where(links.c.pupil_id.in_(only))
-    opened: dict[tuple[str, str], tuple[Any, ...] | None] = {}
-    others: dict[tuple[str, str], None] = {}
-    for pupil_id, guardian_id, due_on, due_reason, line, state, line_due_on, why in tx.connection.execute(query).all():
-        if state != "open":
-            others[pupil_id, guardian_id] = None
-            continue
-        then = (_remove_on(tx, due_on, line_due_on), due_reason or "turned_18")
-        opened[pupil_id, guardian_id] = (line, *then) if then != (line_due_on, why) else None
-    # none yet, or signed off: may begin anew
-    made = sum(ensure_remove(tx, *one) for one in others if one not in opened)
-    moved = [one for one in opened.values() if one]
-    update_keyed(tx.connection, worklist_lines, ("id",), ("due_on", "why"), moved)
-    return made
-
-
-_OF_LINE: Final = (
-    worklist_lines.c.id.label("line"),
-    worklist_lines.c.state,
-    worklist_lines.c.due_on.label("line_due_on"),
-    worklist_lines.c.why,
-)
-
-
-def _remove_on(tx: Transaction, due_on: date | None, before: date | None) -> date | None:
-    """When the REMOVE line of a link due on `due_on` is due: that day or the working day before. One that was due on
-    the Friday before (`before`) is not less late on the Saturday."""
-    if due_on is None or due_on > tx.today:
-        return due_on and working_day_before(due_on)
-    return min(due_on, before or due_on)
 
 
 def contact_changed(tx: Transaction, guardian_id: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from store.database import Transaction
 from store.tables import worklist_lines
-from store.worklist import ensure_remove
+from store.worklist_removals import ensure_remove
 from store.worklist_rows import cancel, newest, stood
 
 Pair = tuple[str, str]

@@ -11,16 +11,15 @@ from typing import Any, Final
 
 from sqlalchemy import Row, or_, select
 
-from schemas.due import Enrolment
 from store import protection, rosters
 from store.database import Transaction
+from store.enrolments import Terms, stays
 from store.people import CHUNK, KnownGuardian, Pupil, RosterPupil, open_pupils, pupil_due, roster_key
-from store.tables import enrolments, links, pupils
+from store.tables import links, pupils
 from tasks.reconcile.roster import Listed
 
 SOON: Final = timedelta(days=14)
 """An end that comes this soon could not be taken back by the next list."""
-Terms = tuple[Enrolment, ...]
 
 
 @dataclass(slots=True)
@@ -77,15 +76,6 @@ def compare(tx: Transaction, listed: Listed) -> Plan:
     return plan
 
 
-def stays(tx: Transaction) -> dict[str, Terms]:
-    """Pupil -> enrolments, as they are stored."""
-    found: dict[str, Terms] = {}
-    for row in tx.connection.execute(select(enrolments)):
-        term = Enrolment(row.starts, row.ends, row.interrupted, row.final_year)
-        found[row.pupil_id] = (*found.get(row.pupil_id, ()), term)
-    return found
-
-
 def _compare(
     tx: Transaction,
     plan: Plan,
@@ -98,6 +88,7 @@ def _compare(
     idents = [row.id for _, row in chunk]
     whole = {row.id: row for row in tx.connection.execute(select(pupils).where(pupils.c.id.in_(idents)))}
     opened = open_pupils(tx, list(whole.values()), terms)
+    tx.vault.let_go(key for row in whole.values() for key in (row.id, row.known_id))
     for told, head in chunk:
         row, before = whole[head.id], opened.get(head.id)
         stay = terms.get(head.id, ())

@@ -22,6 +22,7 @@ from schemas.due import working_day_before
 from store import erasure, guardians, tables, worklist
 from store.database import Transaction
 from store.worklist import Line
+from store.worklist_removals import ensure_remove
 
 LINES = tables.worklist_lines
 NEAR = timedelta(days=14)
@@ -98,7 +99,7 @@ class Office(RuleBasedStateMachine):
             this = (tables.links.c.pupil_id == pair.pupil) & (tables.links.c.guardian_id == pair.guardian)
             values = {"due_on": pair.due, "due_reason": "extended" if pair.due is None else "turned_18"}
             self.tx.connection.execute(update(tables.links).where(this).values(**values))
-            worklist.ensure_remove(self.tx, pair.pupil, pair.guardian)
+            ensure_remove(self.tx, pair.pupil, pair.guardian)
             if pair.removed_early and (pair.due is None or working_day_before(pair.due) > pair.removed_early):
                 pair.removed_early = None
 
