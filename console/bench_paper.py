@@ -34,6 +34,7 @@ def paper_figures(
 ) -> list[dict[str, Any]]:
     """The figures of `bench paper`, `pages` sheets of each kind, speed as the median of `runs`, memory over `many`."""
     from console.bench import figure
+    from console.bench_marked import marked_figures
 
     say(f"{pages} sheets of each kind …")
     kinds: tuple[Kind, ...] = ("seed", "boxed", "hand", "hand_boxed")
@@ -46,6 +47,8 @@ def paper_figures(
     speed = _speed(sheets, runs)
     say(f"{many} pages, for their memory …")
     warm, peak = _memory([data for made in sheets.values() for _, data in made], many)
+    say("print with a pen's marks on it …")
+    written_over = marked_figures(pages)
     typed, hand = counts["seed"], [counts["hand"], counts["hand_boxed"]]
     figures = [
         figure("pages_per_second_seed", speed["seed"], "rows/s", f"{WORKERS} workers, {DPI} dpi, wall time"),
@@ -73,6 +76,7 @@ def paper_figures(
             "handwritten_trusted", sum(one["trusted"] for one in hand), "count", "cells by pen that no person need see"
         ),
         figure("wrongly_trusted", wrong, "count", "accepted or ready, and not what the sheet says"),
+        *written_over,
         figure("layout_not_found_share", 1 - found, "share", "all sheets"),
         figure("peak_mb_two_workers", peak, "MB", f"resident, both workers together, after {many} pages"),
         figure("peak_growth_mb", peak - warm, "MB", f"the same, against its first tenth: flat over {many} pages"),

@@ -45,6 +45,11 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
     text = " ".join(first.text.split())
     second = rapid.read(tight(piece), rule.letters, text)
     printed = _printed(name, piece, second.text)
+    odd = second.strange
+    if name in NUMBERS:
+        value = tidy(name, second.text)
+        typed = (printed or tidy(name, text) == value) and ink.explained(crop, millimetre, value)
+        printed, odd = printed or typed, odd or not typed
     return Seen(
         name,
         text,
@@ -54,8 +59,7 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
         second.other,
         printed,
         lines,
-        second.strange
-        or (printed and name in NUMBERS and not ink.explained(crop, millimetre, tidy(name, second.text))),
+        odd,
         crosses(crop, millimetre) or struck(crop, millimetre),
         boxes,
         _words(piece, tessdata, lines) if name == "fnr" and digits_in(second.text) < _FEWEST_DIGITS else "",

@@ -1,7 +1,8 @@
 """A pupil's consent to extend that came as a file: filled in on screen, or known by its heading alone.
 
 Belongs here: the consent's own fields, telling its text from the guardians' form. Does not belong here: its picture
-(`scan`), what it is worth (`tasks/reconcile`): nothing, until a steward has spoken with the pupil.
+(`scan`), what it is worth (`tasks/reconcile`): nothing, until a steward has spoken with the pupil. The date beside the
+signature is not read: anybody can write one, and what counts is that the pupil is 17 when the steward records it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,18 +12,18 @@ from schemas.boxed import CONSENT_FIELDS, titled_consent
 from schemas.documents import ReadEntry, ReadField, ReadForm
 from tasks.extract import values
 
-_PUPIL, _FIRST, _SECOND, _ = CONSENT_FIELDS
+_PUPIL, _FIRST, _SECOND, _DATE = CONSENT_FIELDS
 _SLOTS: Final[Mapping[str, int]] = {_FIRST: 1, _SECOND: 2}
 
 
 def filled_consent(fields: Mapping[str, str]) -> ReadForm | None:
     """The consent in fields by name: an entry for each guardian it names; None where no field is a consent's, or none
-    is filled in."""
+    is filled in. A date alone is a consent that names nobody."""
     read = {name: values.cleaned("name", text)[: values.MAX_VALUE] for name, text in fields.items()}
     read = {name: text for name, text in read.items() if name in CONSENT_FIELDS and text}
     if not read:
         return None
-    told = {name: ReadField(text, 1.0, f"field {name}", "accepted") for name, text in read.items()}
+    told = {name: ReadField(text, 1.0, f"field {name}", "accepted") for name, text in read.items() if name != _DATE}
     entries = [
         ReadEntry(slot, pupil=told.get(_PUPIL), name=told[name]) for name, slot in _SLOTS.items() if name in told
     ]

@@ -7,9 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
+from console.bench_marked import believed
 from fixtures.filled import FilledColumn, FilledForm
 from fixtures.pages import rendered, typed_pdf
 from fixtures.paperset import FONTS
+from fixtures.penmarks import NUMBER_MARKS, TYPEFACES, marked
+from tasks.extract import ink
 from tasks.extract.ink import explained
 from tasks.extract.layout import find_grid
 
@@ -76,3 +79,31 @@ def test_what_was_drawn_over_a_number_is_not(draw: Callable[[Any], None]) -> Non
 def test_another_number_is_not_explained_by_the_same_ink() -> None:
     """What both readers took for a 1 must have the ink of a 1."""
     assert not explained(*_cell(), NUMBER.replace("1", "8", 1))
+
+
+@pytest.mark.parametrize("kind", NUMBER_MARKS)
+def test_a_number_with_a_pens_mark_on_it_is_never_believed(kind: str) -> None:
+    """Each kind of mark on a scanned number, which both readers may read still: a person reads it."""
+    place = [*NUMBER_MARKS].index(kind)
+    cell = marked(NUMBER, TYPEFACES[place % len(TYPEFACES)], NUMBER_MARKS[kind], seed=100 + place)
+    assert not believed("fnr", cell)
+
+
+def test_without_the_rule_some_of_them_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The readers agree, and the digits stand in line: it is the typeface's shapes that tell."""
+    faint = [marked(NUMBER, "Helvetica", NUMBER_MARKS[kind], seed=3) for kind in ("stroke at an edge", "pale stroke")]
+    monkeypatch.setattr(ink, "explained", lambda *_: True)
+    assert any(believed("fnr", cell) for cell in faint)
+
+
+@pytest.mark.parametrize("typeface", TYPEFACES)
+def test_print_of_each_typeface_is_believed(typeface: str) -> None:
+    """A clean number needs no person, bold or with serifs."""
+    assert believed("fnr", marked(NUMBER, typeface, None, seed=11, dpi=300))
+
+
+def test_a_speck_beside_a_number_is_no_mark() -> None:
+    """Dust on the glass stands on most pages."""
+    cell, millimetre = _cell()
+    cv2.circle(cell, (cell.shape[1] - 80, 30), 2, (20,), -1)
+    assert explained(cell, millimetre, NUMBER)

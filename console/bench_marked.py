@@ -1,0 +1,53 @@
+"""The part of `foresatt bench paper` that asks whether print with a pen's mark on it is still taken for print.
+
+Belongs here: cells of every typeface at hand with every kind of mark, judged as a cell of a page that is otherwise
+print. Does not belong here: whole sheets (`bench_paper`), the marks (`fixtures.penmarks`).
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from fixtures.penmarks import Marked
+    from schemas.documents import FieldName
+
+FIRST_SEED: Final = 50_000
+"""The seeds by which the rules were chosen lie elsewhere."""
+
+
+def marked_figures(each: int) -> list[dict[str, Any]]:
+    """`each` cells of every kind of mark on a number, and of print alone in every typeface."""
+    from console.bench import figure
+    from fixtures.penmarks import NUMBER_MARKS, TYPEFACES, marked
+
+    trusted = total = 0
+    for kind, mark in enumerate(NUMBER_MARKS.values()):
+        for number in range(each):
+            seed = FIRST_SEED + 1_000 * kind + number
+            face = TYPEFACES[(kind + number) % len(TYPEFACES)]
+            trusted += believed("fnr", marked(_number(seed), face, mark, seed=seed))
+            total += 1
+    alone = [
+        believed("fnr", marked(_number(seed), face, None, seed=seed))
+        for place, face in enumerate(TYPEFACES)
+        for seed in range(FIRST_SEED + 100 * place, FIRST_SEED + 100 * place + each)
+    ]
+    return [
+        figure("written_over_trusted", trusted, "count", f"of {total} printed numbers with a pen's mark on them"),
+        figure("unmarked_accepted_share", sum(alone) / len(alone), "share", f"{len(alone)} numbers in ten typefaces"),
+    ]
+
+
+def believed(name: "FieldName", cell: "Marked") -> bool:
+    """Whether a cell, on a page that is otherwise print, would be used without a person, or nearly so."""
+    from schemas.settings import Post
+    from tasks.extract.cell import look
+    from tasks.extract.policy import judged
+
+    seen = look(name, cell.grey, cell.unit, Post().tessdata)
+    return seen is not None and judged(seen, page_printed=True)[2] != "review"
+
+
+def _number(seed: int) -> str:
+    from fixtures.paperset import filled_form
+
+    return filled_form(seed).first.fnr
