@@ -19,15 +19,21 @@ Shades = NDArray[np.float32]
 
 MOST_OVER: Final = 0.11
 """How dark, as a share of the ink, it may be where the typeface has none. Clean print, worn, stays below 0.10."""
-MOST_LACKING: Final = 0.12
+MOST_LACKING: Final = 0.15
 """How far from dark it may be where the typeface has ink."""
 MOST_PALE: Final = 0.075
 """How dark, over a pen's breadth, it may be farther from the typeface than an edge is soft: a page's grain is less."""
+MOST_HEAVY: Final = 0.21
+"""How much darker than the typeface over a gap's breadth: ink in a gap that two outlines leave is beside both."""
+MOST_HEAVY_FLAT: Final = 0.32
+"""The same where the paper is one shade, as one bit a pixel makes it: there all digits thicken, and nothing is pale."""
+_FLAT: Final = 0.6
 _BESIDE: Final = 1.1
-"""How far an outline may be from the typeface's. These four are pixels of a digit `HEIGHT` high."""
+"""How far an outline may be from the typeface's. These distances are pixels of a digit `HEIGHT` high."""
 _AWAY: Final = 2.6
 _GRAIN: Final = 0.7
 _PEN: Final = 1.0
+_GAP: Final = 1.6
 _MOST_PAIRS: Final = 2
 _WIDE_PAIR: Final = 1.6
 _LEVELS: Final = (0.3, 0.4, 0.5, 0.6)
@@ -49,7 +55,8 @@ def explained(crop: Grey, millimetre: float, text: str) -> bool:
     if min(inner.shape, default=0) < 8 or not text or not {*text} <= {*LETTERS}:
         return False
     shade = shaded(inner, _FINE / millimetre)
-    return any(_drawn(cleared, boxes, text) for cleared, boxes in _parted(shade, len(text)))
+    heavy = MOST_HEAVY_FLAT if float(np.mean(inner == inner.max())) > _FLAT else MOST_HEAVY
+    return any(_drawn(cleared, boxes, text, heavy) for cleared, boxes in _parted(shade, len(text)))
 
 
 def shaded(inner: Grey, scale: float) -> Shades:
@@ -68,10 +75,10 @@ def _resized(picture: Any, scale: float) -> Any:
     return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how)
 
 
-def _drawn(shade: Shades, boxes: NDArray[np.int64], text: str) -> bool:
+def _drawn(shade: Shades, boxes: NDArray[np.int64], text: str, heavy: float) -> bool:
     scale = HEIGHT / float(np.median(boxes[:, 3]))
     sized = np.asarray(_resized(shade, scale), np.float32)
-    return any(_same(sized, distance) for distance in laid(sized, boxes.astype(np.float64) * scale, text))
+    return any(_same(sized, distance, heavy) for distance in laid(sized, boxes.astype(np.float64) * scale, text))
 
 
 def _without_specks(shade: Shades, found: Any, boxes: NDArray[np.int64]) -> Shades:
@@ -90,10 +97,12 @@ def _without_specks(shade: Shades, found: Any, boxes: NDArray[np.int64]) -> Shad
     return np.where(spread & (own | (marks == 0)), np.float32(0), shade)
 
 
-def _same(shade: Shades, distance: Shades) -> bool:
+def _same(shade: Shades, distance: Shades, heavy: float) -> bool:
     """Whether ink stands where the typeface has it, and nowhere else."""
     over = np.maximum(shade - ink_at(distance, _BESIDE), -MOST_OVER)
     if _darkest(over, _GRAIN) > MOST_OVER:
+        return False
+    if _darkest(shade - ink_at(distance), _GAP) > heavy:
         return False
     lacking = np.maximum(ink_at(distance, -_BESIDE) - shade, -MOST_LACKING)
     away = np.where(distance > -_AWAY, np.float32(0), shade)

@@ -21,6 +21,7 @@ from schemas.form import LABELS, REFUSAL_LABELS, ROWS
 from schemas.settings import Post
 from tasks.extract import boxes, ocr, values
 from tasks.extract.cell import look
+from tasks.extract.crease import creased
 from tasks.extract.draft import Draft, distinct
 from tasks.extract.layout import Grey, Grid, find_grid
 from tasks.extract.marks import Sheet, find_sheet, reference
@@ -147,6 +148,8 @@ def read_page(page: Grey, settings: Post, number: int = 1) -> Page:
             found = look(name, grid.cell(row, slot), grid.millimetre, settings.tessdata)
             if found:
                 seen[slot, name] = found
+        if any(place[0] == slot for place in seen) and creased(grid, slot):
+            seen = {place: cell for place, cell in seen.items() if place[0] != slot}
         _refusal(grid, slot, draft, settings)
     return taken(seen, draft, number)
 

@@ -177,6 +177,28 @@ def test_an_empty_table_is_found_and_gives_no_entry() -> None:
     assert ((), ()) == (reading.forms, reading.faults)
 
 
+def _folded(draw: Callable[[Any], None]) -> list[int]:
+    """The slots of the entries of a sheet with an empty second column, a fold down through it, and something drawn."""
+    page = rendered(typed_pdf(ONE), dpi=200)
+    cv2.line(page, _at(152, 60), _at(158, 240), (150,), 2, cv2.LINE_AA)
+    draw(page)
+    form = read_image(packed([page], dpi=200, fmt="png"), POST).forms[0]
+    return [entry.slot for entry in form.entries]
+
+
+def test_a_fold_through_an_empty_column_is_no_entry() -> None:
+    """A line down through every cell of it is no writing."""
+    assert [1] == _folded(lambda page: None)
+
+
+@pytest.mark.parametrize("words", ["Per", "1", "91234567"])
+def test_writing_beside_a_fold_is_a_persons(words: str) -> None:
+    """However little it is: with the fold in its cell, somebody reads it."""
+    assert [1, 2] == _folded(
+        lambda page: cv2.putText(page, words, _at(136, 186), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (60,), 2, cv2.LINE_AA)
+    )
+
+
 @pytest.mark.parametrize("turns", [1, 3])
 def test_a_page_on_its_side_is_turned(told: Told, turns: int) -> None:
     """A landscape scan of the portrait page is read as well."""
