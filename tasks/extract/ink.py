@@ -55,7 +55,7 @@ def explained(crop: Grey, millimetre: float, text: str) -> bool:
     if min(inner.shape, default=0) < 8 or not text or not {*text} <= {*LETTERS}:
         return False
     shade = shaded(inner, _FINE / millimetre)
-    heavy = MOST_HEAVY_FLAT if float(np.mean(inner == inner.max())) > _FLAT else MOST_HEAVY
+    heavy = MOST_HEAVY_FLAT if float(np.mean(crop == crop.max())) > _FLAT else MOST_HEAVY
     return any(_drawn(cleared, boxes, text, heavy) for cleared, boxes in _parted(shade, len(text)))
 
 
