@@ -29,6 +29,7 @@ from store.tables import (
     outbox,
     pupils,
     refusals,
+    roster_runs,
     submissions,
 )
 from store.worklist_erasure import Going, before_erasure
@@ -99,7 +100,9 @@ def note_replayed(store: Store, carried_out: CarriedOut) -> None:
 
 def _carry_out(tx: Transaction, rows: Sequence[Row[Any]]) -> CarriedOut:
     # Erased once, and linked anew by a later form: that link is not what was meant.
-    mine = [row for row in rows if not (row.done_at and _came_later(tx, row.subject_id, row.done_at))]
+    again = any(row.done_at for row in rows)  # after a restore: nearly all of it was gone before the backup was made
+    there, arrived = _there(tx) if again else (None, {})
+    mine = [row for row in rows if not (row.done_at and _came_later(arrived, row.subject_id, row.done_at))]
     void, erased, finished = [], 0, []
     erased += erase_pairs(tx, [(row.subject_id, row.reason) for row in mine])
     for row in mine:
@@ -110,7 +113,8 @@ def _carry_out(tx: Transaction, rows: Sequence[Row[Any]]) -> CarriedOut:
                     void.append(subject)
                     continue
                 _close(tx, subject)
-            erased += erase(tx, subject, row.reason)
+            if there is None or subject[0] == "E" or subject in there:
+                erased += erase(tx, subject, row.reason)
         finished.append(subject)
     return CarriedOut(erased, finished, void)
 
@@ -275,8 +279,15 @@ def _originals_due(tx: Transaction, which: set[str]) -> None:
     tx.connection.execute(update(submissions).where(these).values(original_due_on=tx.today))
 
 
-def _came_later(tx: Transaction, subject: str, moment: datetime) -> bool:
-    pupil_id, _, guardian_id = subject.partition("/")
-    this = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
-    found = tx.connection.execute(select(links.c.arrived_at).where(this)).scalar_one_or_none()
-    return found is not None and bool(found > moment)
+def _there(tx: Transaction) -> tuple[set[str], dict[str, datetime]]:
+    """All that the store holds of what can be erased, but entries; and when the newest form of each link came."""
+    run = tx.connection.execute
+    subjects = (data_keys.c.subject_id, guardians.c.id, pupils.c.id, pupils.c.known_id, refusals.c.id, roster_runs.c.id)
+    there = {ident for column in subjects for ident in run(select(column)).scalars()}
+    pairs = run(select(links.c.pupil_id, links.c.guardian_id, links.c.arrived_at)).all()
+    return there, {f"{row.pupil_id}/{row.guardian_id}": row.arrived_at for row in pairs}
+
+
+def _came_later(arrived: dict[str, datetime], subject: str, moment: datetime) -> bool:
+    found = arrived.get(subject)
+    return found is not None and found > moment
