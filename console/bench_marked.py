@@ -4,6 +4,7 @@ Belongs here: cells of every typeface at hand with every kind of mark, judged as
 print. Does not belong here: whole sheets (`bench_paper`), the marks (`fixtures.penmarks`).
 """
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -15,26 +16,32 @@ FIRST_SEED: Final = 50_000
 
 
 def marked_figures(each: int) -> list[dict[str, Any]]:
-    """`each` cells of every kind of mark on a number, and of print alone in every typeface."""
+    """`each` cells of every kind of mark on a number and on a name, and of print alone in every typeface."""
     from console.bench import figure
-    from fixtures.penmarks import NUMBER_MARKS, TYPEFACES, marked
+    from fixtures.penmarks import NUMBER_MARKS, TYPEFACES, WORD_MARKS, marked
 
-    trusted = total = 0
-    for kind, mark in enumerate(NUMBER_MARKS.values()):
-        for number in range(each):
-            seed = FIRST_SEED + 1_000 * kind + number
-            face = TYPEFACES[(kind + number) % len(TYPEFACES)]
-            trusted += believed("fnr", marked(_number(seed), face, mark, seed=seed))
-            total += 1
+    numbers, names = _trusted("fnr", NUMBER_MARKS, each), _trusted("name", WORD_MARKS, each)
     alone = [
-        believed("fnr", marked(_number(seed), face, None, seed=seed))
+        believed("fnr", marked(_printed("fnr", seed), face, None, seed=seed))
         for place, face in enumerate(TYPEFACES)
         for seed in range(FIRST_SEED + 100 * place, FIRST_SEED + 100 * place + each)
     ]
     return [
-        figure("written_over_trusted", trusted, "count", f"of {total} printed numbers with a pen's mark on them"),
+        figure("written_over_trusted", sum(numbers), "count", f"of {len(numbers)} printed numbers with a pen's mark"),
+        figure("written_over_names_trusted", sum(names), "count", f"of {len(names)} names; no rule of shapes yet"),
         figure("unmarked_accepted_share", sum(alone) / len(alone), "share", f"{len(alone)} numbers in ten typefaces"),
     ]
+
+
+def _trusted(name: "FieldName", marks: "Mapping[str, Callable[..., None]]", each: int) -> list[bool]:
+    from fixtures.penmarks import TYPEFACES, marked
+
+    found = []
+    for kind, mark in enumerate(marks.values()):
+        for number in range(each):
+            seed, face = FIRST_SEED + 1_000 * kind + number, TYPEFACES[(kind + number) % len(TYPEFACES)]
+            found.append(believed(name, marked(_printed(name, seed), face, mark, seed=seed)))
+    return found
 
 
 def believed(name: "FieldName", cell: "Marked") -> bool:
@@ -47,7 +54,7 @@ def believed(name: "FieldName", cell: "Marked") -> bool:
     return seen is not None and judged(seen, page_printed=True)[2] != "review"
 
 
-def _number(seed: int) -> str:
+def _printed(name: "FieldName", seed: int) -> str:
     from fixtures.paperset import filled_form
 
-    return filled_form(seed).first.fnr
+    return str(getattr(filled_form(seed).first, name))
