@@ -41,6 +41,7 @@ _DRAWN: Final = (
 _THIN: Final = 3.0
 _LONG: Final = 12.0
 _NEAR: Final = 2.0
+_GAP: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,10 +304,12 @@ def _lines(pieces: list[Piece]) -> list[list[Piece]]:
 
 
 def _chunks(line: list[Piece]) -> Iterator[Cell]:
-    """A line parted where the gap is wider than blanks between words are."""
+    """A line parted where the gap is wider than blanks between words are, a typewriter's too: a word's own height says
+    little, since its letters may all be low."""
+    wide = _GAP * max(piece.top - piece.bottom for piece in line)
     start, text, end = line[0].left, line[0].text, line[0].right
     for piece in line[1:]:
-        if piece.left - end > 0.8 * (piece.top - piece.bottom):
+        if piece.left - end > wide:
             yield Cell(text, start, end)
             start, text, end = piece.left, piece.text, piece.right
         else:

@@ -14,6 +14,7 @@ from fixtures.filled import FilledColumn, FilledForm
 from fixtures.pages import fillable_pdf, password_pdf, scanned, typed_pdf
 from schemas.form import REFUSAL_LABELS, ROWS
 from schemas.settings import Post
+from tasks.extract import pdfpage
 from tasks.extract.pdf import read_pdf
 
 POST = Post()
@@ -326,3 +327,13 @@ def test_a_hidden_field_is_never_used() -> None:
     writer.write(out)
     reading = read_pdf(out.getvalue(), POST)
     assert (None, ("two_layers_disagree",)) == (reading.forms[0].entries[0].fnr, reading.faults)
+
+
+def test_a_typewriters_blanks_part_no_words() -> None:
+    """Some programs box a word by its own letters, low ones too: a line of prose is one cell, no label with a value."""
+    low, words = {"er", "som", "en"}, ["Fødselsnummer", "er", "noe", "som", "kreves", "for", "en", "kobling"]
+    pieces, left = [], 57.0
+    for word in words:
+        pieces.append(pdfpage.Piece(word, left, left + 5.4 * len(word), 686.0, 690.5 if word in low else 693.0))
+        left += 5.4 * (len(word) + 1)
+    assert [" ".join(words)] == [cell.text for row in pdfpage.rows(pieces, [], [], "") for cell in row.cells]
