@@ -105,6 +105,23 @@ REFUSAL_WISHES: Final = (
     "vil ikke dele",
     "vil ikkje dele",
     "vil ikke sende",
+    "vil ikkje sende",
+    "vil helst ikke",
+    "vil helst ikkje",
+    "helst ikke",
+    "helst ikkje",
+    "nei takk",
+    "no thanks",
+    "no thank you",
+    "rather not",
+    "prefer not",
+    "gir ikke",
+    "gir ikkje",
+    "do not give",
+    "don't give",
+    "do not allow",
+    "don't allow",
+    "do not permit",
     "samtykkjer ikkje",
     "samtykker ikkje",
     "godtar ikke",
@@ -125,6 +142,27 @@ REFUSAL_WISHES: Final = (
     "object to",
 )
 """A refusal in words too, where the same sentence speaks of the number: people wish many things not."""
+
+NOBODY_WORDS: Final = (
+    "ingen",
+    "ingen andre",
+    "ingen flere",
+    "ingen fleire",
+    "ikke aktuelt",
+    "ikke aktuell",
+    "ikkje aktuelt",
+    "ikkje aktuell",
+    "finnes ikke",
+    "finst ikkje",
+    "har ikke",
+    "har ikkje",
+    "n/a",
+    "not applicable",
+    "none",
+    "nobody",
+    "no one",
+)
+"""In a guardian's column: there is no such guardian. Such a column is as good as empty."""
 
 NO_NUMBER_WORDS: Final = (
     "ikke",

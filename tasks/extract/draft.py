@@ -4,10 +4,12 @@ Belongs here: gathering fields and refusals by slot, deciding whether it was a f
 repetition. Does not belong here: finding the fields (`tasks.extract.table`, `tasks.extract.scan`).
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from schemas.documents import FIELDS, FieldName, ReadEntry, ReadField, ReadForm
+from tasks.extract import values
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ class Draft:
             cells: dict[FieldName, ReadField] = dict(self.values.get(slot, {}))
             if self.shared and "pupil" not in cells:
                 cells["pupil"] = self.shared
+            if slot not in self.ticked | self.worded and _nobodys(cells):
+                continue
             entry = ReadEntry(slot, **cells, refused=slot in self.ticked, refused_in_words=slot in self.worded)
             if not entry.empty:
                 entries.append(entry)
@@ -83,6 +87,15 @@ class Draft:
         number = any(sum(map(str.isdigit, cells["fnr"].value)) >= 6 for cells in self.values.values() if "fnr" in cells)
         others = found - {"pupil"}
         return number or (bool(others) and (self.own_label or self.headed)) or ({"pupil", "name"} < found)
+
+
+def _nobodys(cells: Mapping[FieldName, ReadField]) -> bool:
+    """Whether a column says that there is no such guardian: in the name's place, and nowhere else a value. The readers
+    of a picture make of such words what they can where only digits belong."""
+    told = {name: read.value for name, read in cells.items() if name != "pupil"}
+    if not values.nobody(told.pop("name", "")):
+        return False
+    return not any(values.plausible(name, value) or len(re.sub(r"\D", "", value)) > 5 for name, value in told.items())
 
 
 def distinct(forms: Iterable[ReadForm]) -> tuple[ReadForm, ...]:

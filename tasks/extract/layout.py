@@ -27,6 +27,8 @@ _VERTICAL: Final = 4
 _HORIZONTAL: Final = len(ROWS) + 2
 _STEEPEST: Final = 10.0
 _SPAN: Final = 0.7
+_AROUND: Final = 0.65
+"""Table heights of paper kept on either side, beside those that the search keeps."""
 _CLOSE: Final = 2
 """Rows of pixels along a cell's edge in which nothing may be cut."""
 _WRITTEN: Final = 0.7
@@ -76,6 +78,13 @@ class Grid:
         """The paper under a column."""
         top = self.y[-1] + max(2, round(0.6 * self.millimetre))
         return self.page[top : top + round(height_mm * self.millimetre), self.x[column] : self.x[column + 1]]
+
+    def foot(self, wide_mm: float, from_mm: float) -> Grey:
+        """The paper lower down, as wide from the table's left: where the lines of a letter begin."""
+        left = max(0, self.x[0] - round(2 * self.millimetre))
+        return self.page[
+            self.y[-1] + round(from_mm * self.millimetre) :, left : self.x[0] + round(wide_mm * self.millimetre)
+        ]
 
 
 def _past_rule(strip: Grey, edge: int) -> int:
@@ -143,9 +152,16 @@ class _Found:
         x, y = (tuple(at / scale for at in rules) for rules in (self.x, self.y))
         return _Found(larger @ self.matrix @ step, size, x, y)
 
+    def with_paper(self, rows: int) -> "_Found":
+        """The same with so many rows more above and below."""
+        moved = np.array([[1.0, 0, 0], [0, 1.0, rows], [0, 0, 1.0]])
+        size = (self.size[0], self.size[1] + 2 * rows)
+        return _Found(moved @ self.matrix, size, self.x, tuple(at + rows for at in self.y))
+
 
 def _cut(page: Grey, paper: Grey, found: _Found) -> Grid:
-    """The grid from the page, on evened paper."""
+    """The grid from the page, on evened paper, with what stands below and above it."""
+    found = found.with_paper(round(_AROUND * (found.y[-1] - found.y[0])))
     flat = cv2.warpPerspective(page, found.matrix, found.size, borderValue=(255,))
     widen = np.diag([page.shape[1] / paper.shape[1], page.shape[0] / paper.shape[0], 1.0])
     around = cv2.warpPerspective(paper, found.matrix @ widen, found.size, borderMode=cv2.BORDER_REPLICATE)

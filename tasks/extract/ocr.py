@@ -22,6 +22,7 @@ Language = Literal["nor", "eng"]
 _LETTER_HEIGHT: Final = 32
 BORDER: Final = 14
 """White pixels round a cleaned piece."""
+_DASH_MM: Final = 0.9
 _PALEST: Final = 205
 _FAINTEST: Final = 170
 _ACROSS: Final = 0.8
@@ -104,7 +105,7 @@ def cleaned(piece: Grey, millimetre: float) -> Grey | None:
     count, marks, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     kept = [i for i in range(1, count) if not _dirt(stats[i], ink.shape, millimetre)]
     letters = [i for i in kept if max(stats[i, 2], stats[i, 3]) > 1.0 * millimetre]
-    if not letters:
+    if not letters or all(_dash(stats[i], millimetre) for i in kept):
         return None
     mask = np.isin(marks, kept).astype(np.uint8)
     left, top = (int(min(stats[i, side] for i in kept)) for side in (0, 1))
@@ -136,6 +137,12 @@ def _dirt(stat: Any, shape: tuple[int, ...], millimetre: float) -> bool:
     edge = left <= 1 or top <= 1 or left + wide >= shape[1] - 1 or top + high >= shape[0] - 1
     thin = min(wide, high) < 0.9 * millimetre
     return edge and thin and (wide > 0.2 * shape[1] or high > 0.5 * shape[0] or min(wide, high) < 0.35 * millimetre)
+
+
+def _dash(stat: Any, millimetre: float) -> bool:
+    """Whether a piece of ink is a stroke to say that nothing stands here."""
+    wide, high = int(stat[2]), int(stat[3])
+    return high < _DASH_MM * millimetre and wide > 1.5 * high
 
 
 def lines_in(piece: Grey) -> int:

@@ -255,7 +255,7 @@ def _named(fields: list[pdfpage.Field], around: list[Row]) -> list[ReadForm]:
             continue
         wanted: FieldName = next(name for name in FIELDS if name == meant)
         value = values.cleaned(wanted, entry.piece.text)
-        if wanted == "fnr" and values.refuses_in_words(value, on_form=True):
+        if wanted == "fnr" and values.refuses_in_cell(value):
             draft.worded.add(slot)
         elif value and not draft.has(slot, wanted):
             draft.put(slot, wanted, ReadField(value[: values.MAX_VALUE], 1.0, f"field, column {slot}", "accepted"))

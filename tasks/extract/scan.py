@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 from rapidfuzz import fuzz
@@ -37,6 +38,11 @@ _LOGO_SIDE: Final = 250
 _LOGO_AREA: Final = 250_000
 
 _BAND_MM: Final = 17.0
+_LINE_MM: Final = 42.0
+_WORDS: Final = 4
+"""So much of a line, and so many of its words, are enough to know a refusal by."""
+_SMALL: Final = 0.6
+"""So much of the size that names are read at is enough for it, and takes less time."""
 _BOX: Final = re.compile(r"^\W*(?:[\[({|Il1]?\s?[xX×*]\s?[\])}|Il1J]?)\s")
 _EMPTY_BOX: Final = re.compile(r"^\s*(?:[\[({|L]\s?[\])}|J]|[☐□O0D])\s*(?=\w)")
 
@@ -151,6 +157,8 @@ def read_page(page: Grey, settings: Post, number: int = 1) -> Page:
         if any(place[0] == slot for place in seen) and creased(grid, slot):
             seen = {place: cell for place, cell in seen.items() if place[0] != slot}
         _refusal(grid, slot, draft, settings)
+    if seen:
+        _refusal_at_the_foot(grid, draft, settings)
     return taken(seen, draft, number)
 
 
@@ -177,7 +185,7 @@ def taken(seen: Mapping[tuple[int, FieldName], Seen], draft: Draft, number: int,
         names = " ".join(other.first for (column, own), other in seen.items() if column == slot and own == "name")
         value, confidence, decision = judged(cell, page_printed=printed, names=names)
         value = cell.words or value
-        if name == "fnr" and values.refuses_in_words(value, on_form=True):
+        if name == "fnr" and values.refuses_in_cell(value):
             draft.worded.add(slot)
         elif value:
             source = f"page {number}, column {slot}"
@@ -223,3 +231,17 @@ def _refusal(grid: Grid, slot: int, draft: Draft, settings: Post) -> None:
         elif alike >= _PERHAPS and not _EMPTY_BOX.match(line):
             draft.worded.add(slot)
     draft.worded -= draft.ticked
+
+
+def _refusal_at_the_foot(grid: Grid, draft: Draft, settings: Post) -> None:
+    """A refusal in the letter's lines further down, under no column. That guardians *may* decline is the school's own
+    sentence there."""
+    piece = ocr.cleaned(grid.foot(_LINE_MM, _BAND_MM), grid.millimetre)
+    if piece is None:
+        return
+    piece = np.asarray(cv2.resize(piece, None, fx=_SMALL, fy=_SMALL, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    for line in ocr.read(piece, settings.tessdata, "nor", lines=True).text.splitlines():
+        begins = " ".join(line.split()[:_WORDS])
+        if values.refuses_in_words(begins, on_form=True) and not _EMPTY_BOX.match(line):
+            ticked = _BOX.match(line) or values.ticks_in(line)[:1] == [True]
+            draft.loose_tick, draft.loose_words = draft.loose_tick or bool(ticked), draft.loose_words or not ticked

@@ -234,7 +234,7 @@ class _Reader:
     ) -> None:
         """Fill in one cell, or begin the next guardian or form where the cell is taken."""
         value = values.cleaned(name, text)
-        if name == "fnr" and values.refuses_in_words(value, on_form=True):
+        if name == "fnr" and values.refuses_in_cell(value):
             self.form.worded.add(slot)
             return
         if not value:

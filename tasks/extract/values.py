@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from schemas.documents import FieldName
-from schemas.form import REFUSAL_LABELS, REFUSAL_WISHES, REFUSAL_WORDS
+from schemas.form import NOBODY_WORDS, REFUSAL_LABELS, REFUSAL_WISHES, REFUSAL_WORDS
 from schemas.numbers import clean
 from tasks.extract.numbers import candidates
 
@@ -98,6 +98,11 @@ _ALLOWED_TO: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_AFTER: Final = re.compile(r"^\s+(?:ikke|ikkje)\b", re.IGNORECASE)
+_BARE_NO: Final = re.compile(r"^\W*(?:nei|no)(?:\W+(?:takk|thanks|thank you))?\W*$", re.IGNORECASE)
+_NOBODY: Final = re.compile(
+    rf"^\W*(?:{'|'.join(spelled(words) for words in NOBODY_WORDS)})\W*$",
+    re.IGNORECASE,
+)
 _ABOUT: Final = re.compile(
     r"nummer|nummar|number|\bf(?:ø|o)?nr\b|visma|pålogging|innlogging|log\s?in|\bden\b|dette", re.IGNORECASE
 )
@@ -115,6 +120,16 @@ def refuses_in_words(sentence: str, *, on_form: bool) -> bool:
     if not match or _ALLOWED_TO.search(sentence[: match.start()]) or _NOT_AFTER.match(sentence[match.end() :]):
         return False
     return bool(_ABOUT.search(sentence)) or (on_form and len(sentence.split()) <= 6)
+
+
+def refuses_in_cell(value: str) -> bool:
+    """The same of what stands where the number should: there a bare no is one."""
+    return refuses_in_words(value, on_form=True) or bool(_BARE_NO.match(value))
+
+
+def nobody(value: str) -> bool:
+    """Whether a cell says that there is nobody to name: "ingen", "ikke aktuelt", "n/a"."""
+    return bool(_NOBODY.match(value))
 
 
 def plausible(field: FieldName, text: str) -> bool:

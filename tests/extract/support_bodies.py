@@ -107,6 +107,11 @@ PLAIN: dict[str, tuple[str, Reading]] = {
     "no in English": ("Dear school, I do not consent to the use of my national identity number for Visma.\nRegards, Kari Nordmann", [{1: {"in_words": True}}]),
     "I object": ("I don't want to share my ID number with the school.\nKari Nordmann", [{1: {"in_words": True}}]),
     "reserve": ("Jeg reserverer meg mot at skolen bruker personnummeret mitt.\nMvh Kari Nordmann", [{1: {"in_words": True}}]),
+    "rather not": ("Jeg vil helst ikke dele fødselsnummeret mitt digitalt.\nMvh Kari Nordmann", [{1: {"in_words": True}}]),
+    "no thanks": ("Nei takk til bruk av fødselsnummer.\nKari Nordmann, mor til Ola", [{1: {"in_words": True}}]),
+    "a bare no where the number should stand": (f"Foresatt til: {OLA}\nFødselsnr: Nei\nNavn: Kari Nordmann", [{1: kari(fnr=None, in_words=True)}]),
+    "nobody in the second column": (f"Foresatte 1\nForesatt til: {OLA}\nFnr: {KARI}\nNavn: Kari Nordmann\n\nForesatte 2\nForesatt til: {OLA}\nFnr: ingen\nNavn: Ingen", [{1: kari()}]),
+    "nobody, in every cell": (f"\tForesatte 1\tForesatte 2\nForesatte til:\t{OLA}\tIkke aktuelt\nFødselsnr:\t{KARI}\tIkke aktuelt\nNavn:\tKari Nordmann\tIkke aktuelt\nMobil:\t\tIkke aktuelt", [{1: kari()}]),
     "a change of mobile": (f"Foresatt til: {OLA}\nNavn: Kari Nordmann\nNy mobil: 413 45 678", [{1: kari(fnr=None, mobile="413 45 678")}]),
     "two families in one mail": (f"Foresatt til: {OLA}\nFnr: {KARI}\nNavn: Kari Nordmann\n\n--------\n\nForesatt til: Nils Dal\nFnr: {EVA}\nNavn: Eva Dal", [{1: kari(), 2: {"pupil": "Nils Dal", "fnr": EVA, "name": "Eva Dal"}}]),
 }  # fmt: skip

@@ -107,7 +107,7 @@ def test_a_number_that_was_written_over_lightly_is_never_accepted(kind: str) -> 
     assert "review" == reading.forms[0].entries[0].fnr.decision
 
 
-@pytest.mark.parametrize("words", ["Ønsker ikke å oppgi", "Vil ikkje oppgi", "I refuse"])
+@pytest.mark.parametrize("words", ["Ønsker ikke å oppgi", "Vil ikkje oppgi", "I refuse", "Nei"])
 def test_a_no_in_words_where_the_number_should_stand_is_put_to_a_steward(words: str) -> None:
     """Though the number's cell is read for digits, words in it are read too."""
     entry = read_image(scanned(FilledForm(FilledColumn("Ola Nordmann", words, "Kari Nordmann")), seed=3), POST).forms[0]
@@ -120,6 +120,31 @@ def test_that_it_stands_on_the_back_is_told_as_it_is() -> None:
     fnr = read_image(scanned(form, seed=3), POST).forms[0].entries[0].fnr
     assert fnr is not None
     assert ("se baksiden", "review") == (fnr.value, fnr.decision)
+
+
+@pytest.mark.parametrize("told", ["-", "Ingen", "Ikke aktuelt"])
+def test_a_column_of_nobody_is_empty(told: str) -> None:
+    """A stroke or a word in each cell says that there is no second guardian, and makes the first no less clear."""
+    form = read_image(scanned(FilledForm(ONE.first, FilledColumn(*[told] * 5)), seed=4), POST).forms[0]
+    assert [1] == [entry.slot for entry in form.entries]
+    if told == "-":
+        assert {"accepted"} == set(_decisions(form).values())
+
+
+def test_a_refusal_far_below_the_table_is_put_to_a_person() -> None:
+    """Who has the box at the foot of the letter ticks it there; the number is not taken."""
+    refused = rendered(typed_pdf(FilledForm(replace(ONE.first, refused=True))), dpi=200)
+    page = rendered(typed_pdf(ONE), dpi=200)
+    (left, top), (right, bottom) = _at(70.5, 211), _at(130, 226)
+    x, y = _at(21, 262)
+    np.minimum(
+        page[y : y + bottom - top, x : x + right - left],
+        refused[top:bottom, left:right],
+        out=page[y : y + bottom - top, x : x + right - left],
+    )
+    form = read_page(page, POST).form
+    assert form is not None
+    assert form.entries[0].refused or form.entries[0].refused_in_words
 
 
 def test_letters_of_the_school_close_below_the_table_are_no_refusal(told: Told) -> None:
