@@ -57,12 +57,16 @@ def list_(state: State, by: str | None) -> None:
 
 @consent.command(short_help="Note that a pupil consents.")
 @click.option("--pupil", required=True, metavar="P-…")
-@click.option("--guardian", required=True, metavar="G-…", help="The guardian it covers; one call for each.")
+@click.option("--guardian", metavar="G-…", help="The guardian it covers; one call for each.")
 @by_option
 @common
 @pass_state
-def record(state: State, pupil: str, guardian: str, by: str) -> None:
-    """Record a consent as pending; it counts only once it is confirmed."""
+def record(state: State, pupil: str, guardian: str | None, by: str) -> None:
+    """Record a consent as pending; it counts only once it is confirmed.
+
+    Without --guardian: for a pupil of 18 and a guardian who is not registered, because they were erased that birthday.
+    Once it is confirmed, ask the guardian for a new form: it comes to you, and the consent covers whom you confirm.
+    """
     from store import audit, consents
 
     by = audit.staff(by)

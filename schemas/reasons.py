@@ -335,18 +335,25 @@ _ALL: Final = (
         "Samtykket nemner ein føresett som ikkje er registrert for eleven.",
         "The consent names a guardian who is not registered for the pupil."), (
         "Sammenlign navnet med de foresatte som er registrert, og rett det. Er den foresatte ikke registrert, må"
-        " skjemaet deres komme før eleven fyller 18 år.",
+        " skjemaet deres komme først.",
         "Samanlikn namnet med dei føresette som er registrerte, og rett det. Er den føresette ikkje registrert, må"
-        " skjemaet deira kome før eleven fyller 18 år.",
+        " skjemaet deira kome først.",
         "Compare the name with the guardians who are registered, and correct it. If the guardian is not registered,"
-        " their form has to come before the pupil turns 18.")),
+        " their form has to come first.")),
     _r("consent_too_late", "consent", "info", "steward", (
         "Eleven er 18 år eller mer, og ingen foresatt er registrert lenger. Samtykket kom etter slettingen.",
         "Eleven er 18 år eller meir, og ingen føresett er registrert lenger. Samtykket kom etter slettinga.",
         "The pupil is 18 or older, and no guardian is registered any more. The consent came after the erasure."), (
-        "Si det til eleven selv.",
-        "Sei det til eleven sjølv.",
-        "Tell the pupil in person.")),
+        "Spør eleven selv. Vil eleven det fortsatt, noter samtykket, og be den foresatte om et nytt skjema.",
+        "Spør eleven sjølv. Vil eleven det framleis, noter samtykket, og be den føresette om eit nytt skjema.",
+        "Ask the pupil in person. If the pupil still wants it, note the consent and ask the guardian for a new form.")),
+    _r("consent_for_whom", "consent", "review", "steward", (
+        "Eleven er 18 år eller mer, og har samtykket for en foresatt som ikke er registrert.",
+        "Eleven er 18 år eller meir, og har samtykt for ein føresett som ikkje er registrert.",
+        "The pupil is 18 or older, and has consented for a guardian who is not registered."), (
+        "Spør eleven om det er denne foresatte, og bekreft eller avvis.",
+        "Spør eleven om det er denne føresette, og stadfest eller avvis.",
+        "Ask the pupil whether it is this guardian, then confirm or reject.")),
     # --- the document
     _r("arrived_unencrypted", "document", "review", "steward", (
         "Skjemaet kom som vanlig e-post, uten kryptering, og har et fødselsnummer i seg.",

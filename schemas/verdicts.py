@@ -96,9 +96,9 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What reconcile decided about one entry; load applies it to the store's latest state. `guardian_id`: whom the
-    consent of a pupil of age covers. `protect`: who says that the pupil is protected, which the school did not know.
-    `candidates`: pupils for a person to choose from, where none is certain. `language`: the form's. `spends`: the
-    keyed digest of the one-time reference that is used up with it."""
+    consent of a pupil of age covers, or the id that it keeps free. `protect`: who says that the pupil is protected,
+    which the school did not know. `candidates`: pupils for a person to choose from, where none is certain. `language`:
+    the form's. `spends`: the keyed digest of the one-time reference that is used up with it."""
 
     entry: Entry
     outcome: EntryOutcome

@@ -2,22 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
+from schemas.due import due, is_adult
 from schemas.errors import UsageFault
 from schemas.ids import new_id
 from schemas.outcomes import EntryOutcome
 from store import audit, worklist
 from store.database import Transaction
+from store.enrolments import stays
 from store.entries import original_kept_until
 from store.tables import consents, entries, links, pupils, reasons
+
+_LINKED: Final = select(links.c.basis).where(
+    links.c.pupil_id == bindparam("pupil"), links.c.guardian_id == bindparam("guardian")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One consent; ids and dates only."""
+    """One consent; ids and dates only. `guardian_id` may be nobody's yet: see `record`."""
 
     id: str
     pupil_id: str
@@ -28,12 +34,17 @@ class Consent:
     confirmed_by: str | None
 
 
-def record(tx: Transaction, pupil_id: str, guardian_id: str, by: str) -> str:
-    """A pending consent. The pupil must be 17 and the guardian linked to them (`UsageFault` otherwise)."""
+def record(tx: Transaction, pupil_id: str, guardian_id: str | None, by: str) -> str:
+    """A pending consent. The pupil must be 17 and the guardian linked to them (`UsageFault` otherwise). Without a
+    guardian: for a pupil of 18 and one who is not registered, erased that birthday most likely. An id is kept free for
+    them, and their new form is a steward's to judge (`awaited`)."""
     born = tx.connection.execute(select(pupils.c.born).where(pupils.c.id == pupil_id)).scalar_one_or_none()
-    linked = (links.c.pupil_id == pupil_id) & (links.c.guardian_id == guardian_id)
-    if born is None or tx.connection.execute(select(links.c.basis).where(linked)).first() is None:
-        told = "see: foresatt consent list; from the 18th birthday nobody is linked whom no consent covered by then"
+    if guardian_id is None:
+        if born is None or not _of_age_and_here(tx, pupil_id, born):
+            raise UsageFault("not_of_age", "no such pupil of 18 is at the school", "name the guardian: --guardian G-…")
+        guardian_id = new_id("G")
+    elif born is None or tx.connection.execute(_LINKED, {"pupil": pupil_id, "guardian": guardian_id}).first() is None:
+        told = "see: foresatt consent list; for a pupil of 18 and a guardian who is erased, leave --guardian away"
         raise UsageFault("not_linked", "no such guardian is linked to such a pupil", told)
     if (born.year + 17, born.month, born.day) > (tx.today.year, tx.today.month, tx.today.day):
         raise UsageFault("too_young", "a pupil can consent from the 17th birthday", "ask again then")
@@ -96,6 +107,28 @@ def covers(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
     mine = (consents.c.pupil_id == pupil_id) & (consents.c.guardian_id == guardian_id)
     query = select(func.count()).select_from(consents).where(mine, consents.c.state == "confirmed")
     return tx.connection.execute(query).scalar_one() > 0
+
+
+def awaited(tx: Transaction, pupil_id: str) -> str | None:
+    """The id that the pupil's confirmed consent keeps free for a guardian who is not registered; the oldest of them."""
+    linked = (links.c.pupil_id == consents.c.pupil_id) & (links.c.guardian_id == consents.c.guardian_id)
+    free = select(consents.c.guardian_id).where(
+        consents.c.pupil_id == pupil_id, consents.c.state == "confirmed", ~select(links.c.basis).where(linked).exists()
+    )
+    return tx.connection.execute(free.order_by(consents.c.changed_at, consents.c.id)).scalars().first()
+
+
+def follow(tx: Transaction, pupil_id: str, before: str, guardian_id: str) -> None:
+    """What covered `before` covers this guardian: the same person under a new number, or the one it was kept for."""
+    mine = (consents.c.pupil_id == pupil_id) & (consents.c.guardian_id == before)
+    tx.connection.execute(update(consents).where(mine).values(guardian_id=guardian_id))
+
+
+def _of_age_and_here(tx: Transaction, pupil_id: str, born: date) -> bool:
+    rules = tx.settings.retention
+    terms = stays(tx, [pupil_id]).get(pupil_id, ())
+    leaves = due(born, terms, consent_until_leaving=True, today=tx.today, settings=rules)
+    return is_adult(born, tx.today, rules.leap_day) and not leaves.has_come(tx.today)
 
 
 def _settle(tx: Transaction, row: Row[Any], outcome: EntryOutcome, by: str) -> None:

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
+from schemas.due import due
 from schemas.ids import new_id
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome
 from schemas.verdicts import Candidate, Entry, Fault, in_form_order
 from store.bulk import update_keyed
 from store.database import OSLO, Transaction
-from store.tables import corrections, entries, links, pupils, reasons, submissions
+from store.enrolments import stays
+from store.tables import consents, corrections, entries, links, pupils, reasons, submissions
 
 WITH_A_REFUSAL: Final = timedelta(days=7)
 """How long an original may wait for its last entry once one of them is refused or not applicable."""
@@ -195,8 +197,22 @@ def held_until(tx: Transaction, received_at: datetime, pupil_id: str | None, gua
     a consent may put off); reprocessing never restarts it."""
     run = tx.connection.execute
     link = run(select(links.c.due_on).where(links.c.pupil_id == pupil_id, links.c.guardian_id == guardian_id)).first()
+    kept_free = {} if link or not guardian_id else _kept_free(tx, [str(pupil_id)])
+    if (pupil_id, guardian_id) in kept_free:
+        return _until(tx, received_at, kept_free[pupil_id, guardian_id])
     due_on = link.due_on if link else run(select(pupils.c.due_on).where(pupils.c.id == pupil_id)).scalar_one_or_none()
     return _until(tx, received_at, due_on)
+
+
+def _kept_free(tx: Transaction, only: Collection[str] | None) -> dict[tuple[str | None, str | None], date | None]:
+    """(pupil, guardian) -> when the pupil leaves, of consents that await somebody not linked (`consents.awaited`)."""
+    of_link = (links.c.pupil_id == consents.c.pupil_id) & (links.c.guardian_id == consents.c.guardian_id)
+    free = select(consents.c.pupil_id, consents.c.guardian_id, pupils.c.born).join(pupils)
+    free = free.where(consents.c.state == "confirmed", ~select(links.c.basis).where(of_link).exists())
+    rows = tx.connection.execute(free if only is None else free.where(consents.c.pupil_id.in_(only))).all()
+    terms = stays(tx, {row.pupil_id for row in rows}) if rows else {}
+    rules: dict[str, Any] = {"consent_until_leaving": True, "today": tx.today, "settings": tx.settings.retention}
+    return {(row.pupil_id, row.guardian_id): due(row.born, terms.get(row.pupil_id, ()), **rules).on for row in rows}
 
 
 def _until(tx: Transaction, received_at: datetime, due_on: date | None) -> date:
@@ -209,14 +225,18 @@ def refresh_held(tx: Transaction, only: Collection[str] | None = None) -> None:
     """Let what is held for these pupils (for all, without `only`), and its originals, follow their due dates."""
     of_link = (links.c.pupil_id == entries.c.pupil_id) & (links.c.guardian_id == entries.c.guardian_id)
     dates = (pupils.c.due_on.label("pupil_due_on"), links.c.due_on.label("link_due_on"), links.c.pupil_id.label("link"))
-    held = select(entries.c.id, entries.c.submission_id, entries.c.received_at, entries.c.held_until, *dates)
+    told = (entries.c.id, entries.c.submission_id, entries.c.pupil_id, entries.c.guardian_id)
+    held = select(*told, entries.c.received_at, entries.c.held_until, *dates)
     held = held.select_from(entries.join(pupils, pupils.c.id == entries.c.pupil_id).outerjoin(links, of_link))
     held = held.where(entries.c.held_until.is_not(None))
     rows = tx.connection.execute(held if only is None else held.where(entries.c.pupil_id.in_(only))).all()
     latest = with_a_refusal(tx, {row.submission_id for row in rows})
+    kept_free = _kept_free(tx, only) if rows else {}
     differs, which = [], set()
     for row in rows:
-        until = _until(tx, row.received_at, row.link_due_on if row.link else row.pupil_due_on)
+        pair = (row.pupil_id, row.guardian_id)
+        due_on = kept_free.get(pair, row.link_due_on if row.link else row.pupil_due_on)
+        until = _until(tx, row.received_at, due_on)
         until = min(until, latest.get(row.submission_id, until))
         if until != row.held_until:
             differs.append((row.id, until))

@@ -123,6 +123,8 @@ def _load(tx: Transaction, decision: Decision) -> Applied:
     else:
         for row in paper:  # whoever refused has opted in by a newer form; paper ends when they can log in
             analogue.until_access(tx, row.id)
+    for before in {decision.guardian_id, *(old.id for old in namesakes)} - {None, guardian_id}:
+        consents.follow(tx, pupil_id, str(before), guardian_id)
     to_erase = []
     for old in namesakes:  # a steward has seen it: the same person with a new number
         guardians.mark_due(tx, pupil_id, old.id, "replaced")

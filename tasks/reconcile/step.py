@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from schemas.contact import same_email, same_mobile
 from schemas.documents import FieldName
@@ -53,9 +54,19 @@ def decide(tx: Transaction, entry: Entry, verdict: Verdict, roll: Roll, told: To
     if pupil is None:
         return replace(_weigh(tx, entry, verdict, match, roll, told), candidates=match.candidates)
     over, covered = _no_longer(tx, entry, pupil)
-    if over is not None and not _pupil_in_doubt(entry):
+    awaited = consents.awaited(tx, pupil.id) if over == _ADULT and entry.get("fnr") and not entry.refused else None
+    if over is not None and not awaited and not _pupil_in_doubt(entry):
         return Decision(_bare(entry), Out.NOT_APPLICABLE, (over,), pupil.id)
-    return replace(_weigh(tx, entry, verdict, match, roll, told), guardian_id=covered)
+    decision = replace(_weigh(tx, entry, verdict, match, roll, told), guardian_id=covered or awaited)
+    if awaited and decision.outcome is Out.LOADED and decision.basis != "steward":
+        return replace(decision, outcome=Out.NEEDS_REVIEW, faults=(*decision.faults, _AWAITED))
+    if awaited and decision.outcome is Out.NEEDS_REVIEW and not decision.restricted:
+        return replace(decision, faults=(_AWAITED, *decision.faults))
+    return decision
+
+
+_ADULT: Final = Fault("pupil", "pupil_adult")
+_AWAITED: Final = Fault("consent", "consent_for_whom")
 
 
 def _consent(tx: Transaction, entry: Entry, match: Match, news: Protector | None) -> Decision:
@@ -137,7 +148,7 @@ def _no_longer(tx: Transaction, entry: Entry, pupil: Pupil) -> tuple[Fault | Non
         same = guardians.has_number(tx, guardian, entry.get("fnr")) or agrees(guardian.name, entry.get("name"))
         if same and consents.covers(tx, pupil.id, guardian.id):
             return None, guardian.id
-    return Fault("pupil", "pupil_adult"), None
+    return _ADULT, None
 
 
 def _pupil_in_doubt(entry: Entry) -> bool:

@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
-from support_store import STAFF, TODAY, Desk, Family, add_guardian, noon
+from support_store import STAFF, TODAY, Desk, Family, add_guardian, both, noon
 
 from fixtures.boxed import with_values
 from schemas.documents import Delivery
+from schemas.errors import UsageFault
 from store import consents, ledger, tables
 from tasks.provision.consent_pdf import consent_pdf
 from tasks.provision.form_pdf import Pupil
@@ -140,3 +141,51 @@ def test_a_shielded_pupils_consent_is_told_as_any_of_the_schools_own(desk: Desk)
     sent = sheet(desk, family, family.mother.name)
 
     assert (["needs_review"], ["by_school"], []) == (desk.outcomes(sent), desk.codes(sent), states(desk))
+
+
+def grown_up(desk: Desk) -> tuple[Family, str]:
+    """A pupil of 18 whose guardians went on the birthday, and the confirmed consent for one who is not here."""
+    family, _ = family_of(desk, born=date(2008, 10, 20))
+    desk.on(date(2026, 10, 20))
+    sweep(desk.store)
+    assert [] == desk.rows(tables.links)
+    with desk.store.write() as tx:
+        ident = consents.record(tx, family.pupil_id, None, STAFF)
+        consents.confirm(tx, ident, STAFF)
+    return family, ident
+
+
+def test_after_the_birthday_a_new_form_and_a_new_consent_bring_a_guardian_back(desk: Desk) -> None:
+    """The form is a steward's to judge, also the night after; whom the pupil meant is then kept until the pupil leaves,
+    and a second guardian is not let in by the same consent."""
+    family, ident = grown_up(desk)
+    sent = desk.decided(both(family))
+
+    assert (["needs_review"] * 2, True) == (desk.outcomes(sent), "consent_for_whom" in desk.codes(sent))
+    desk.on(date(2026, 10, 21))
+    sweep(desk.store)
+    assert ["needs_review"] * 2 == desk.outcomes(sent)
+    desk.steward(sent, "confirm", slot=1)
+    desk.again(sent)
+    sweep(desk.store)
+
+    (link,) = desk.rows(tables.links)
+    (given,) = desk.rows(tables.consents)
+    assert (ident, link.guardian_id, "extended") == (given.id, given.guardian_id, link.due_reason)
+    assert ["loaded", "not_applicable"] == desk.outcomes(sent)
+
+
+def test_a_consent_taken_back_before_the_form_lets_nobody_in(desk: Desk) -> None:
+    """What was awaited is awaited no more."""
+    family, ident = grown_up(desk)
+    with desk.store.write() as tx:
+        consents.withdraw(tx, ident, STAFF)
+
+    assert ["not_applicable"] * 2 == desk.outcomes(desk.decided(both(family)))
+
+
+def test_before_18_a_consent_names_a_linked_guardian(desk: Desk) -> None:
+    """Nobody is awaited while those whom it could cover are here."""
+    family, _ = family_of(desk)
+    with pytest.raises(UsageFault, match="no such pupil of 18"), desk.store.write() as tx:
+        consents.record(tx, family.pupil_id, None, STAFF)
