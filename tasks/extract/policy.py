@@ -142,7 +142,7 @@ def suggestion(seen: Seen) -> str:
     rule = POLICY[seen.name]
     first, second = tidy(seen.name, seen.first), tidy(seen.name, seen.second)
     lead, other = (second, first) if rule.leads == "second" or not seen.printed else (first, second)
-    if seen.name in NUMBERS and rule.sound(other) and not rule.sound(lead):
+    if seen.name in NUMBERS and lead != other and rule.sound(other) and not rule.sound(lead):
         return other
     return lead or other
 
@@ -156,7 +156,7 @@ def judged(seen: Seen, *, page_printed: bool, names: str = "") -> tuple[str, flo
     odd = seen.strange or seen.crossing or seen.lines > 1
     whole = seen.boxes is None or seen.boxes == len(value)
     odd = odd or (seen.name == "email" and unclear(value, names))
-    same = agreed(seen) and rule.sound(value) and whole and not odd
+    same = whole and not odd and agreed(seen) and rule.sound(value)
     if same and seen.printed and page_printed:
         sure = seen.least >= rule.least
         return value, max(seen.least, 0.9) if sure else seen.least, "accepted" if sure else "ready"

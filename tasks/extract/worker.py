@@ -11,6 +11,7 @@ import json
 import os
 import queue
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -26,6 +27,8 @@ Kind = Literal["pdf", "image", "office"]
 
 _HEAD: Final = struct.Struct(">QQ")
 _MOST_ANSWER: Final = 20_000_000
+_FULL: Final = 0.5
+"""Share of its memory from which a process that died is taken to have died of it: arrays double as they grow."""
 READERS: Final = min(2, os.cpu_count() or 1)
 """So many documents are read at once, each in a process of its own, which holds its engines in some 350 MB."""
 
@@ -33,8 +36,8 @@ READERS: Final = min(2, os.cpu_count() or 1)
 def read_apart(kind: Kind, data: bytes, settings: Post) -> Reading:
     """A document read in another process, which is started where it is not there; waits for one that is free.
 
-    Faults beside the readers' own: `too_large` where it took longer than the settings allow, and `damaged` where the
-    process died of it. Raises OutsideFault as the readers do, or where no process can be started.
+    Faults beside the readers' own: `too_large` where it took longer or more memory than the settings allow, and
+    `damaged` where the process died of anything else. Raises OutsideFault as the readers do, or where no process can be started.
     """
     reader = _free.get()
     try:
@@ -66,8 +69,9 @@ class _Reader:
             self.stop()
             return Reading(faults=("too_large",))
         except (EOFError, OSError, ValueError):
-            self.stop()
-            return Reading(faults=("damaged",))
+            # Libraries end the process when memory is refused to them, and say no more than when they fall.
+            full = self.stop() > _FULL * settings.read_memory_mb
+            return Reading(faults=("too_large" if full else "damaged",))
         except BaseException:
             self.stop()
             raise
@@ -75,16 +79,20 @@ class _Reader:
             raise OutsideFault(*map(str, answer["fault"]))
         return _reading(answer)
 
-    def stop(self) -> None:
-        """Kill the process, if there is one."""
+    def stop(self) -> float:
+        """Kill the process, if there is one; the most memory that it held, MB."""
+        most = 0.0
         if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+            if self.process.returncode is None:  # not waited for yet, so the id is still its own
+                os.kill(self.process.pid, signal.SIGKILL)
+                _, status, used = os.wait4(self.process.pid, 0)
+                self.process.returncode, most = os.waitstatus_to_exitcode(status), used.ru_maxrss / 1000
             for pipe in (self.process.stdin, self.process.stdout):
                 with contextlib.suppress(OSError):
                     if pipe:
                         pipe.close()
             self.process = None
+        return most
 
     def _running(self) -> "subprocess.Popen[bytes]":
         if self.process is not None and self._owner != os.getpid():

@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from fixtures.filled import FilledColumn, FilledForm
@@ -20,6 +22,7 @@ from schemas.form import SEED_TABLE
 from schemas.settings import Post
 from tasks.extract.draft import Draft
 from tasks.extract.layout import find_grid
+from tasks.extract.ocr import shade_at
 from tasks.extract.policy import Seen
 from tasks.extract.scan import Page, read_image, read_page, taken
 
@@ -145,6 +148,34 @@ def test_a_refusal_far_below_the_table_is_put_to_a_person() -> None:
     form = read_page(page, POST).form
     assert form is not None
     assert form.entries[0].refused or form.entries[0].refused_in_words
+
+
+@pytest.mark.parametrize("words", ["Per", "ja", "har ikke"])
+def test_words_where_the_mobile_should_stand_are_not_lost(words: str) -> None:
+    """The cell is read for digits and holds none: a person sees what stands there."""
+    form = FilledForm(FilledColumn("Ola Nordmann", "41819077302", "Kari Nordmann", words))
+    mobile = (
+        read_image(packed([rendered(typed_pdf(form), dpi=150)], dpi=150, fmt="png"), POST).forms[0].entries[0].mobile
+    )
+    assert mobile is not None
+    assert (words, "review") == (mobile.value, mobile.decision)
+
+
+def test_a_mobile_with_a_digit_too_few_stays_digits() -> None:
+    """Words are looked for only where few digits are read, so that no letters are made of a short number."""
+    form = FilledForm(FilledColumn("Ola Nordmann", "41819077302", "Kari Nordmann", "9123456"))
+    mobile = (
+        read_image(packed([rendered(typed_pdf(form), dpi=150)], dpi=150, fmt="png"), POST).forms[0].entries[0].mobile
+    )
+    assert mobile is not None
+    assert ("9123456", "review") == (mobile.value, mobile.decision)
+
+
+@given(st.binary(min_size=1, max_size=400), st.sampled_from([80, 90]))
+def test_the_papers_shade_is_the_percentile(shades: bytes, percent: int) -> None:
+    """Counted, not sorted, and the same."""
+    piece = np.frombuffer(shades, np.uint8).reshape(1, -1)
+    assert shade_at(piece, percent) == pytest.approx(np.percentile(piece, percent))
 
 
 def test_letters_of_the_school_close_below_the_table_are_no_refusal(told: Told) -> None:

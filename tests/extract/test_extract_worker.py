@@ -1,11 +1,14 @@
 """The process that reads documents: killed when it takes too long or dies, and none the wiser for it."""
 
+import io
 import os
 import signal
 import threading
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
+from pypdf.generic import NameObject, StreamObject
 
 from fixtures.filled import FilledColumn, FilledForm
 from fixtures.pages import scanned, typed_pdf
@@ -44,6 +47,21 @@ def test_a_document_that_kills_the_process_is_damaged_and_the_next_is_read() -> 
     killer.start()
     assert ("damaged",) == worker.read_apart("pdf", TYPED, Post()).faults
     killer.join()
+    assert () == worker.read_apart("pdf", TYPED, Post()).faults
+
+
+def test_a_document_that_takes_too_much_memory_is_too_large_and_the_next_is_read() -> None:
+    """A few kilobytes whose drawing commands fill all memory: the process dies of its own bound."""
+    worker._free.queue[-1].stop()  # one that is running has the bound it was started with
+    writer = PdfWriter(clone_from=io.BytesIO(TYPED))
+    bomb = StreamObject()
+    bomb.set_data(b"q " * 20_000_000)
+    writer.pages[0][NameObject("/Contents")] = writer._add_object(bomb.flate_encode().flate_encode())
+    out = io.BytesIO()
+    writer.write(out)
+
+    assert len(out.getvalue()) < 20_000
+    assert ("too_large",) == worker.read_apart("pdf", out.getvalue(), Post(read_memory_mb=2_000)).faults
     assert () == worker.read_apart("pdf", TYPED, Post()).faults
 
 
