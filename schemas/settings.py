@@ -126,6 +126,11 @@ class Post(Section):
     read_only: bool = Field(False, description="Never move or delete a scan.")
     max_bytes: int = Field(50_000_000, gt=0, description="A larger file is `too_large`.")
     stable_seconds: float = Field(2.0, ge=0, description="A file that changed more recently waits for the next run.")
+    done_suffix: str = Field(
+        "",
+        pattern=r"^(\.[A-Za-z0-9_-]+)?$",
+        description="How a scanner's done-markers end: with `.done`, `a.pdf` waits for `a.pdf.done` or `a.done`.",
+    )
     tessdata: Path = Field(
         Path("/usr/share/tesseract-ocr/5/tessdata"), description="Folder of Tesseract's language files."
     )

@@ -4,6 +4,8 @@ Belongs here: which files are ready, how one is known again, where it goes after
 them. Scanners reuse names, write slowly and have wrong clocks: a file is known by name, size, time and inode together.
 """
 
+import errno
+import fcntl
 import hashlib
 import mimetypes
 import os
@@ -11,8 +13,8 @@ import re
 import stat
 import string
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +30,8 @@ from tasks.collect.channel import Channel, Fate
 TAKEN: Final = "ferdig"
 ORDINARY: Final = "andre"
 UNFINISHED: Final = (".part", ".tmp", ".crdownload")
+LOCKS: Final = (".lock", ".lck")
+"""What a scanner's lock beside a file ends in: `a.pdf.lock` holds `a.pdf`."""
 _ROOMS: Final = {"taken": TAKEN, "person": TAKEN, "ordinary": ORDINARY}
 _SUFFIX: Final = re.compile(r"\.[a-z][a-z0-9]{0,5}\Z")
 _HANDLE: Final = re.compile(r"(?:(ferdig|andre)/)?([^/|]+)\|(\d+)\|(-?\d+)\|(\d+)\Z", re.ASCII)
@@ -84,19 +88,24 @@ class ScanFolderChannel:
         max_bytes: int,
         stable_seconds: float,
         read_only: bool = False,
+        done_suffix: str = "",
         now: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
         self._stable_ns = int(stable_seconds * 1e9)
         self._read_only = read_only
+        self._done = done_suffix.lower()
         self._now = now
 
     def deliveries(self, known: Callable[[str], bool]) -> Iterator[Delivery]:
-        """Oldest first. A file that changed just now, or while it was read, is left for the next run; one that cannot
-        be read is passed over, and `OutsideFault("post_incomplete")` says so after all the others."""
+        """Oldest first. A file that changed just now, or while it was read, that is locked or lacks its done-marker is
+        left for the next run; one that cannot be read is passed over, and `OutsideFault("post_incomplete")` says so
+        after all the others."""
         refused = 0
-        for changed_ns, status, name in self._ready():
+        for changed_ns, status, name, held in self._settled():
+            if held:
+                continue
             ref = str(_Place.of(name, status))
             if known(ref):
                 continue
@@ -135,6 +144,7 @@ class ScanFolderChannel:
             if target is None:
                 raise OutsideFault("post_names", "the same scan was moved many times", f'empty "{room}"')
             self._path(place).replace(self._path(target))
+            self._drop_markers(place)
             return str(target)
 
     def dispose(self, handle: str) -> None:
@@ -143,14 +153,18 @@ class ScanFolderChannel:
             place = self._find(handle)
             if place is not None:
                 self._path(place).unlink(missing_ok=True)
+                self._drop_markers(place)
 
     def count(self, known: Callable[[str], bool], handles: Sequence[str], before: datetime) -> Counted:
-        """See `census.Countable`. What a person put into "andre" is the person's own."""
+        """See `census.Countable`. What a person put into "andre" is the person's own. A file that is held counts: its
+        lock may have been forgotten."""
         with self._folder_at_hand():
             found = [self._find(handle) for handle in handles]
             ours = {place.name for place in found if place is not None and place.room == TAKEN}
             old = [
-                (status, name) for changed_ns, status, name in self._ready() if changed_ns < before.timestamp() * 1e9
+                (status, name)
+                for changed_ns, status, name, _ in self._settled()
+                if changed_ns < before.timestamp() * 1e9
             ]
             waits = sum(not known(str(_Place.of(name, status))) for status, name in old)
             done = self._folder / TAKEN
@@ -166,29 +180,53 @@ class ScanFolderChannel:
         moved = [] if place.room else [*place.moved_to(TAKEN), *place.moved_to(ORDINARY)]
         return next((one for one in (place, *moved) if self._is_there(one)), None)
 
-    def _ready(self) -> list[tuple[int, os.stat_result, str]]:
-        """Plain files that nobody writes to any more, oldest first, with the time of it. A symlink is no plain file."""
+    def _settled(self) -> list[tuple[int, os.stat_result, str, bool]]:
+        """Plain files that nobody writes to any more, oldest first, with the time of it, and whether a lock or the want
+        of a done-marker holds them. A symlink is no plain file."""
         now_ns = int(self._now() * 1e9)
         found = []
-        with self._folder_at_hand(), os.scandir(self._folder) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or entry.name.lower().endswith(UNFINISHED):
-                    continue
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
+        with self._folder_at_hand():
+            lying = self._lying()
+            for name, status in lying.items():
+                if name.startswith(".") or name.lower().endswith((*UNFINISHED, *LOCKS, *filter(None, [self._done]))):
                     continue
                 # A time to come is a wrong clock's. Taken as it is, the file would be "still being written" until then,
                 # and newer than every form that comes after it; so it is the time when it came to this disk.
                 changed_ns = status.st_mtime_ns if status.st_mtime_ns <= now_ns else status.st_ctime_ns
                 if stat.S_ISREG(status.st_mode) and now_ns - changed_ns >= self._stable_ns:
-                    found.append((changed_ns, status, entry.name))
+                    found.append((changed_ns, status, name, self._held(name, status, lying)))
         return sorted(found, key=lambda one: (one[0], one[2]))
 
+    def _lying(self) -> dict[str, os.stat_result]:
+        lying = {}
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    lying[entry.name] = entry.stat(follow_symlinks=False)
+        return lying
+
+    def _held(self, name: str, status: os.stat_result, lying: Mapping[str, os.stat_result]) -> bool:
+        """Whether a lock lies beside the file, or no done-marker of this very scan: one that is older is another's."""
+        if any(f"{name}{ending}" in lying for ending in LOCKS):
+            return True
+        markers = [lying[marker] for marker in self._markers(name) if marker in lying]
+        return bool(self._done) and not any(marker.st_mtime_ns >= status.st_mtime_ns for marker in markers)
+
+    def _markers(self, name: str) -> list[str]:
+        return [f"{name}{self._done}", f"{Path(name).stem}{self._done}"] if self._done else []
+
+    def _drop_markers(self, place: _Place) -> None:
+        """Delete the done-markers of a file that is gone from the folder."""
+        if place.room == "" and not os.path.lexists(self._path(place)):
+            for marker in self._markers(place.name):
+                (self._folder / marker).unlink(missing_ok=True)
+
     def _read(self, name: str, status: os.stat_result) -> bytes | None:
-        """The content, or None where it is not, or no longer, the file that was seen."""
+        """The content, or None where it is no longer the file that was seen, or another program has locked it."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with os.fdopen(os.open(self._folder / name, flags), "rb") as file:
+            if _locked(file.fileno()):
+                return None
             # One byte more than allowed, so that the next step sees `too_large` instead of a damaged file.
             content = file.read(self._max_bytes + 1)
             after = os.fstat(file.fileno())
@@ -229,6 +267,17 @@ class ScanFolderChannel:
             ) from None
 
 
+def _locked(file: int) -> bool:
+    """Whether another program holds the open file for itself; a share that knows no locks has none."""
+    for lock in (fcntl.flock, fcntl.lockf):
+        try:
+            lock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EACCES):
+                return True
+    return False
+
+
 def post_channel(settings: Settings, home: Path) -> Channel:
     """The channel as the settings say. The home's own folder is made where it is missing; a configured one is not."""
     chosen = settings.post
@@ -240,4 +289,6 @@ def post_channel(settings: Settings, home: Path) -> Channel:
                 "post_folder", "the scan folder cannot be made", "see who may write to the home"
             ) from None
     folder = chosen.folder or home / "scans"
-    return ScanFolderChannel(folder, chosen.max_bytes, chosen.stable_seconds, chosen.read_only)
+    return ScanFolderChannel(
+        folder, chosen.max_bytes, chosen.stable_seconds, chosen.read_only, done_suffix=chosen.done_suffix
+    )

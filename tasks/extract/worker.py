@@ -1,9 +1,9 @@
 """Reading a stranger's document in a process that can be killed.
 
 Belongs here: keeping such processes, giving one a document, taking back a reading, and what it means when it does not
-answer. Does not belong here: reading (`pdf`, `scan`, `office`). Documents and readings pass through pipes; nothing is
-written, and what the process says goes nowhere. A reading comes back as plain JSON, so that a document which takes the
-process over gains nothing here but a wrong reading.
+answer. Does not belong here: reading (`pdf`, `scan`, `office`). Documents and readings pass through pipes; the process
+cannot write to any file, and what it says goes nowhere. A reading comes back as plain JSON, so that a document which
+takes the process over gains nothing here but a wrong reading.
 """
 
 import contextlib
@@ -37,7 +37,8 @@ def read_apart(kind: Kind, data: bytes, settings: Post) -> Reading:
     """A document read in another process, which is started where it is not there; waits for one that is free.
 
     Faults beside the readers' own: `too_large` where it took longer or more memory than the settings allow, and
-    `damaged` where the process died of anything else. Raises OutsideFault as the readers do, or where no process can be started.
+    `damaged` where the process died of anything else. Raises OutsideFault as the readers do, or where no process can
+    be started.
     """
     reader = _free.get()
     try:
@@ -197,6 +198,7 @@ def _limit(memory_mb: int) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no library leaves a byte in a file
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 1_000_000, memory_mb * 1_000_000))
 
 

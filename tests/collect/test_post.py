@@ -1,7 +1,10 @@
 """The scan folder, with real files: what is taken, when, under which identity, and where it goes afterwards."""
 
+import fcntl
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +39,10 @@ def put(folder: Path, name: str, content: bytes = b"%PDF-1.7 form", age: float =
     return path
 
 
-def channel(folder: Path, max_bytes: int = 1000, stable: float = 2.0, read_only: bool = False) -> ScanFolderChannel:
-    return ScanFolderChannel(folder, max_bytes, stable, read_only, now=lambda: NOON)
+def channel(
+    folder: Path, max_bytes: int = 1000, stable: float = 2.0, read_only: bool = False, done: str = ""
+) -> ScanFolderChannel:
+    return ScanFolderChannel(folder, max_bytes, stable, read_only, done_suffix=done, now=lambda: NOON)
 
 
 def only(deliveries: ScanFolderChannel) -> Delivery:
@@ -128,6 +133,57 @@ def test_a_file_that_changes_while_the_run_goes_on_waits(folder: Path) -> None:
     put(folder, "b.pdf", b"first half and more", age=0)
 
     assert [] == list(found)
+
+
+@pytest.mark.parametrize("ending", [".lock", ".lck"])
+def test_a_file_with_a_lock_beside_it_waits_and_is_counted(folder: Path, ending: str) -> None:
+    """However long it has not changed; the lock itself is no delivery; one that was forgotten is found out by count."""
+    put(folder, "a.pdf")
+    lock = put(folder, f"a.pdf{ending}", b"")
+    assert [] == list(channel(folder).deliveries(nothing))
+    assert 1 == channel(folder).count(nothing, [], datetime.fromtimestamp(NOON, UTC)).unknown
+
+    lock.unlink()
+    assert "a.pdf" == only(channel(folder)).name
+
+
+@pytest.mark.parametrize("how", [fcntl.flock, fcntl.lockf])
+def test_a_file_that_a_program_has_locked_waits(folder: Path, how: Callable[[int, int], None]) -> None:
+    """Another program's lock on the file, of either kind, is asked for before it is read."""
+    path = put(folder, "a.pdf")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, how.__name__, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert b"held\n" == holder.stdout.readline()
+    assert [] == list(channel(folder).deliveries(nothing))
+
+    holder.communicate(b"")
+    assert "a.pdf" == only(channel(folder)).name
+
+
+_HOLDER = """
+import fcntl, sys
+with open(sys.argv[2], "r+b") as file:
+    getattr(fcntl, sys.argv[1])(file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("marker", ["a.pdf.done", "a.done"])
+def test_where_the_scanner_leaves_done_markers_a_file_waits_for_its_own(folder: Path, marker: str) -> None:
+    """Without its marker, or with one from before it, a scan is not whole; the marker goes with it."""
+    put(folder, marker, b"", age=4000)
+    put(folder, "a.pdf", age=3600)
+    assert [] == list(channel(folder, done=".done").deliveries(nothing))
+
+    put(folder, marker, b"", age=3500)
+    taken = only(channel(folder, done=".done"))
+    assert ("a.pdf", True) == (taken.name, (folder / marker).exists())
+
+    channel(folder, done=".done").settle(handle(taken), "taken")
+    assert ["ferdig"] == [path.name for path in folder.iterdir()]
 
 
 def test_a_file_that_vanishes_while_the_run_goes_on_is_no_fault(folder: Path) -> None:

@@ -11,13 +11,14 @@ import pytest
 from fixtures.boxed import filled_pdf, printed, with_values
 from fixtures.filled import FilledColumn, FilledForm
 from fixtures.paperset import pen_boxed, worn
-from schemas.boxed import MARKS, REFUSAL_BOXES
+from schemas.boxed import MARKS, REFUSAL_BOXES, Language
 from schemas.documents import FIELDS
 from schemas.ids import new_id
 from schemas.settings import Post
 from tasks.extract.marks import find_sheet
 from tasks.extract.scan import read_page
 from tasks.provision.form_pdf import Pupil, form_pdf
+from tasks.provision.words import LANGUAGES
 
 POST = Post()
 ONE = FilledForm(
@@ -46,10 +47,12 @@ def test_print_in_boxes_is_read_exactly_and_accepted(told: Told, seed: int, turn
     assert ["mobile"] == waiting
 
 
-def test_handwriting_in_boxes_is_a_suggestion() -> None:
-    """The digits of a pen are read, box by box, and every field is for review."""
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_handwriting_in_boxes_is_a_suggestion(language: Language) -> None:
+    """The digits of a pen are read, box by box, and every field is for review, on the form in each language."""
     rng = np.random.default_rng(4)
-    read = read_page(worn(pen_boxed(ONE, EMPTY, rng, 200), rng, 200), POST)
+    blank = printed(form_pdf(language), dpi=200)
+    read = read_page(worn(pen_boxed(ONE, blank, rng, 200), rng, 200), POST)
     assert read.form is not None
     assert (("handwritten",), {"review"}) == (read.faults, decisions(read.form))
     assert ["41819077302", "10915596784"] == [entry.fnr and entry.fnr.value for entry in read.form.entries]

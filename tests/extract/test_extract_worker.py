@@ -1,8 +1,11 @@
 """The process that reads documents: killed when it takes too long or dies, and none the wiser for it."""
 
+import errno
 import io
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -63,6 +66,30 @@ def test_a_document_that_takes_too_much_memory_is_too_large_and_the_next_is_read
     assert len(out.getvalue()) < 20_000
     assert ("too_large",) == worker.read_apart("pdf", out.getvalue(), Post(read_memory_mb=2_000)).faults
     assert () == worker.read_apart("pdf", TYPED, Post()).faults
+
+
+def test_nothing_can_be_written_where_documents_are_read(tmp_path: Path) -> None:
+    """Neither Python nor a library can put a byte into a file, be it a temporary one, a log or a crash's remains."""
+    file, picture = tmp_path / "file", tmp_path / "picture.png"
+    told = subprocess.run([sys.executable, "-c", _WRITES, file, picture], capture_output=True, text=True, check=True)
+
+    assert f"{errno.EFBIG}\n" == told.stdout
+    assert [0, 0] == [path.stat().st_size if path.exists() else 0 for path in (file, picture)]
+
+
+_WRITES = """
+import sys
+import cv2, numpy
+from tasks.extract import worker
+worker._limit(4_000)
+try:
+    with open(sys.argv[1], "wb", buffering=0) as file:
+        file.write(b"x")
+except OSError as error:
+    said = error.errno
+cv2.imwrite(sys.argv[2], numpy.zeros((9, 9), numpy.uint8))  # which says that it did
+print(said)
+"""
 
 
 def test_an_outside_fault_comes_through() -> None:
