@@ -32,6 +32,9 @@ pdfium_c: Final[Any] = pypdfium2.raw
 _FULL_PAGE: Final = 0.6
 """Share of a page from which its pictures are the page, and a text layer is a second opinion."""
 
+_ENCLOSED: Final = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".heic")
+"""How files are named that may be a form inside a portfolio, or behind a cover page; an invoice's XML is none."""
+_MOST_ENCLOSED: Final = 100
 _DPI: Final = 250
 _lock: Final = threading.Lock()  # PDFium is not for several threads at once
 
@@ -61,7 +64,8 @@ def read_pdf(data: bytes, settings: Post) -> Reading:
     Typed values are `accepted`; what was read off a picture is not, and its form says `machine_read`. Faults:
     `password_only`, `damaged` (no PDF, or broken), `too_large` (bytes, pages, pixels), `layout_not_found` (pictures of
     pages, none with the form's table), `two_layers_disagree` (a text layer over a picture of the page that says
-    something else). Raises OutsideFault where a picture must be read and Tesseract's files are missing.
+    something else), `unsupported` (no form, and documents enclosed in the file: the form may be one). Raises
+    OutsideFault where a picture must be read and Tesseract's files are missing.
     """
     if len(data) > settings.max_bytes:
         return Reading(faults=("too_large",))
@@ -103,8 +107,19 @@ def _read(document: Any, settings: Post) -> Reading:
     if typed or scanned:
         found.faults.discard("layout_not_found")
     forms = distinct([*typed, *scanned])
+    if not forms and _encloses(document):
+        found.faults.add("unsupported")
     numbers = found.numbers or holds_number("\n".join(found.text))
     return Reading(forms, tuple(sorted(found.faults)), numbers, find_code(found.typed))
+
+
+def _encloses(document: Any) -> bool:
+    """Whether the file carries files of a kind in which a form may come."""
+    names = [
+        document.get_attachment(number).get_name()
+        for number in range(min(document.count_attachments(), _MOST_ENCLOSED))
+    ]
+    return any(name.lower().endswith(_ENCLOSED) for name in names)
 
 
 def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) -> None:

@@ -235,6 +235,19 @@ def test_what_cannot_be_read_is_a_fault(data: bytes, limits: Post, fault: str) -
     assert ((), (fault,)) == (reading.forms, reading.faults)
 
 
+@pytest.mark.parametrize(("name", "faults"), [("skjema.PDF", ("unsupported",)), ("faktura.xml", ())])
+def test_a_form_enclosed_in_a_pdf_is_not_passed_over(name: str, faults: tuple[str, ...]) -> None:
+    """A portfolio, or a page to cover the form that is attached to it, is a person's; what no form comes in is not."""
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(_sheet(lambda sheet: sheet.drawString(90, 700, "Se vedlegg")))))
+    writer.add_attachment(name, TYPED)
+    out = io.BytesIO()
+    writer.write(out)
+    reading = read_pdf(out.getvalue(), POST)
+    assert ((), faults) == (reading.forms, reading.faults)
+
+
 def test_pictures_without_the_table_are_layout_not_found() -> None:
     """A page that is only a picture, without the form on it, is one to look at."""
     from PIL import Image
