@@ -29,6 +29,10 @@ _DARK: Final = 0.62
 _TICK: Final = 0.05
 _TRACE: Final = 0.012
 _FULL: Final = 0.7
+_WHOLE: Final = 0.9
+_STEEP: Final = 0.15
+_THIN_MM: Final = 0.5
+"""A fold is no steeper, and its ink no farther from its middle."""
 
 
 def look_at(sheet: Sheet, tessdata: Path) -> dict[tuple[int, FieldName], Seen]:
@@ -52,12 +56,22 @@ def look_at_consent(sheet: Sheet, tessdata: Path) -> dict[tuple[int, FieldName],
 
 
 def tick(sheet: Sheet, slot: int) -> Tick:
-    """Whether the refusal under a column is ticked; a trace, or a box that is blacked out, is doubtful."""
+    """Whether the refusal under a column is ticked; a trace, a box that is blacked out and a fold are doubtful."""
     around = shade_at(sheet.cut(REFUSAL_BOXES[slot], -2.0), 90)
-    share = float((sheet.cut(REFUSAL_BOXES[slot], _WITHIN_MM) < _DARK * around).mean())
+    dark = sheet.cut(REFUSAL_BOXES[slot], _WITHIN_MM) < _DARK * around
+    share = float(dark.mean())
     if share < _TRACE:
         return "empty"
-    return "ticked" if _TICK <= share <= _FULL else "doubtful"
+    return "ticked" if _TICK <= share <= _FULL and not (_bar(dark) or _bar(dark.T)) else "doubtful"
+
+
+def _bar(dark: NDArray[np.bool_]) -> bool:
+    """Whether all the ink is one upright line from edge to edge, as a fold through the box is."""
+    if dark.any(axis=1).mean() < _WHOLE:
+        return False
+    ys, xs = np.nonzero(dark)
+    slope, start = np.polyfit(ys, xs, 1)
+    return abs(float(slope)) <= _STEEP and float(np.abs(xs - start - slope * ys).max()) <= _THIN_MM * PER_MM
 
 
 def _words(sheet: Sheet, name: FieldName, box: Box, tessdata: Path) -> Seen | None:

@@ -77,10 +77,16 @@ def test_a_hole_among_the_digits_leaves_the_number_to_a_person() -> None:
 
 @pytest.mark.parametrize(
     ("mark", "expected"),
-    [("cross", (True, False)), ("none", (False, False)), ("black", (False, True)), ("dot", (False, True))],
+    [
+        ("cross", (True, False)),
+        ("none", (False, False)),
+        ("black", (False, True)),
+        ("dot", (False, True)),
+        ("fold", (False, True)),
+    ],
 )
 def test_a_tick_is_a_refusal_and_a_smear_a_question(mark: str, expected: tuple[bool, bool]) -> None:
-    """A cross refuses; a box blacked out, or with only a trace in it, is put to a steward."""
+    """A cross refuses; a box blacked out, with only a trace in it or a fold through it, is put to a steward."""
     page, box = PAGE.copy(), REFUSAL_BOXES[1]
     x1, y1, x2, y2 = (round(one * UNIT) for one in (box.x + 0.6, box.y + 0.6, box.right - 0.6, box.bottom - 0.6))
     if mark == "cross":
@@ -90,6 +96,8 @@ def test_a_tick_is_a_refusal_and_a_smear_a_question(mark: str, expected: tuple[b
         page[y1:y2, x1:x2] = 10
     elif mark == "dot":
         cv2.circle(page, ((x1 + x2) // 2, (y1 + y2) // 2), 2, (20,), -1)
+    elif mark == "fold":
+        cv2.line(page, (x1 + 6, 0), (x1 + 14, len(page)), (100,), 3)
     read = read_page(page, POST)
     assert read.form is not None
     assert expected == (read.form.entries[0].refused, read.form.entries[0].refused_in_words)
