@@ -16,25 +16,46 @@ FIRST_SEED: Final = 50_000
 
 
 def marked_figures(each: int) -> list[dict[str, Any]]:
-    """`each` cells of every kind of mark on a number and on a name, and of print alone in every typeface."""
+    """`each` cells of every kind of mark on a number, a name and an address, and of print alone in every typeface."""
     from console.bench import figure
-    from fixtures.penmarks import NUMBER_MARKS, TYPEFACES, WORD_MARKS, marked
+    from fixtures.penmarks import NUMBER_MARKS, WORD_MARKS
 
     numbers, names = _trusted("fnr", NUMBER_MARKS, each), _trusted("name", WORD_MARKS, each)
-    alone = [
-        believed("fnr", marked(_printed("fnr", seed), face, None, seed=seed))
-        for place, face in enumerate(TYPEFACES)
-        for seed in range(FIRST_SEED + 100 * place, FIRST_SEED + 100 * place + each)
-    ]
+    beside = {kind: mark for kind, mark in WORD_MARKS.items() if not kind.endswith("behind")}
+    addresses = _trusted("email", beside, each)
+    alone = {name: _alone(name, each) for name in ("fnr", "name")}
     return [
         figure("written_over_trusted", sum(numbers), "count", f"of {len(numbers)} printed numbers with a pen's mark"),
-        figure("written_over_names_trusted", sum(names), "count", f"of {len(names)} names; no rule of shapes yet"),
-        figure("unmarked_accepted_share", sum(alone) / len(alone), "share", f"{len(alone)} numbers in ten typefaces"),
+        figure("written_over_names_trusted", sum(names), "count", f"of {len(names)} names with a pen's mark"),
+        figure(
+            "written_over_addresses_trusted",
+            sum(addresses),
+            "count",
+            f"of {len(addresses)} addresses; behind them is no room",
+        ),
+        *(
+            figure(
+                f"unmarked_{word}accepted_share", sum(cells) / len(cells), "share", f"{len(cells)} cells, 10 typefaces"
+            )
+            for word, cells in (("", alone["fnr"]), ("names_", alone["name"]))
+        ),
+    ]
+
+
+def _alone(name: "FieldName", each: int) -> list[bool]:
+    from fixtures.penmarks import marked
+    from fixtures.printedcells import TYPEFACES
+
+    return [
+        believed(name, marked(_printed(name, seed), face, None, seed=seed))
+        for place, face in enumerate(TYPEFACES)
+        for seed in range(FIRST_SEED + 100 * place, FIRST_SEED + 100 * place + each)
     ]
 
 
 def _trusted(name: "FieldName", marks: "Mapping[str, Callable[..., None]]", each: int) -> list[bool]:
-    from fixtures.penmarks import TYPEFACES, marked
+    from fixtures.penmarks import marked
+    from fixtures.printedcells import TYPEFACES
 
     found = []
     for kind, mark in enumerate(marks.values()):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws tasks/extract/typefaces.png, the digits of the usual typefaces by which written-over print is told.
+"""Draws tasks/extract/typefaces.png, the letters of the usual typefaces by which written-over print is told.
 
 `python tools/typefaces.py FOLDER` with a folder that holds the TrueType files named below (Debian: fonts-croscore,
 fonts-crosextra-carlito, fonts-crosextra-caladea, fonts-dejavu, fonts-open-sans, fonts-roboto-unhinted, fonts-lato,
@@ -19,7 +19,7 @@ from PIL import Image
 from reportlab.pdfbase import pdfmetrics, ttfonts
 from reportlab.pdfgen.canvas import Canvas
 
-from tasks.extract.typefaces import HEIGHT, LETTERS, PICTURE, REACH, SIDE
+from tasks.extract.typefaces import HEIGHT, LETTERS, PICTURE, REACH, SIDE, figures_row
 
 STANDARD: Final = ("Helvetica", "Helvetica-Bold", "Times-Roman", "Times-Bold", "Courier", "Courier-Bold")
 """The PDF's own, as PDFium draws them."""
@@ -60,14 +60,18 @@ def _letters(font: str) -> list[Any]:
     boxes = [cv2.boundingRect(ink) for ink in drawn]
     scale = HEIGHT / float(np.median([box[3] for box in boxes[:10]]))
     made = []
-    for ink, (left, top, wide, high) in zip(drawn, boxes, strict=True):
+    for letter, ink, (left, top, wide, high) in zip(LETTERS, drawn, boxes, strict=True):
         inside, outside = (cv2.distanceTransform(one, cv2.DIST_L2, 5) for one in (ink, 1 - ink))
         middle = (left + wide / 2 - 0.5, top + high / 2 - 0.5)
         shift = np.array(
             [[scale, 0, (SIDE - 1) / 2 - scale * middle[0]], [0, scale, (SIDE - 1) / 2 - scale * middle[1]]]
         )
         apart = cv2.warpAffine((inside - outside) * scale, shift, (SIDE, SIDE), borderValue=(-REACH,))
-        made.append(np.clip(np.round(127.5 + apart * 127.5 / REACH), 0, 255).astype(np.uint8))
+        square = np.clip(np.round(127.5 + apart * 127.5 / REACH), 0, 255).astype(np.uint8)
+        right = left + wide / 2 - _LARGE / 4
+        down = top + high / 2 - (ink.shape[0] - _LARGE / 3)
+        advance = pdfmetrics.stringWidth(letter, font, _LARGE)
+        made.append(np.vstack((square, figures_row(np.array((wide, high, right, down, advance)) * scale))))
     return made
 
 

@@ -4,6 +4,7 @@ Belongs here: a crop to what was seen in it. Does not belong here: where the cro
 far to believe it (`policy`), the engines (`ocr`, `rapid`).
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from schemas.documents import FieldName
 from tasks.extract import hand, ink, ocr, rapid
-from tasks.extract.policy import NUMBERS, POLICY, Seen, tidy
+from tasks.extract.policy import NUMBERS, POLICY, Seen, agreed, suggestion, tidy
 
 Grey = NDArray[np.uint8]
 
@@ -53,7 +54,7 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
         printed, odd = printed or typed, odd or not typed
         digits = digits_in(second.text)
         words = _words(piece, tessdata, lines, digits) if digits < _FEWEST_DIGITS[name] else ""
-    return Seen(
+    seen = Seen(
         name,
         text,
         second.text,
@@ -67,6 +68,10 @@ def look(name: FieldName, crop: Grey, millimetre: float, tessdata: Path, *, boxe
         boxes,
         words,
     )
+    if name in NUMBERS or odd or seen.crossing or lines > 1 or not agreed(seen):
+        return seen
+    typed = ink.explained_line(crop, millimetre, suggestion(replace(seen, printed=True)))
+    return replace(seen, printed=printed or typed, strange=not typed)
 
 
 def digits_in(text: str) -> int:

@@ -1,8 +1,8 @@
-"""Whether the ink of a printed number is what its digits explain, and nothing was written over or beside it.
+"""Whether the ink of a printed cell is what its letters explain, and nothing was written over or beside it.
 
-Belongs here: parting a number's ink into its digits, and what stands where no digit of its typeface has ink, or lacks
-where it has. Does not belong here: the typefaces (`typefaces`), whether it is print at all (`hand`), what follows
-(`policy`). A typeface unlike those known goes to a person.
+Belongs here: parting a number's ink into its digits, and what stands where no letter of the typeface has ink, or lacks
+where it has. Does not belong here: the typefaces (`typefaces`), laying words (`lines`), whether it is print at all
+(`hand`), what follows (`policy`). A typeface unlike those known goes to a person.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.extract.typefaces import HEIGHT, LETTERS, ink_at, laid
+from tasks.extract.lines import Laid, lines
+from tasks.extract.typefaces import DIGITS, HEIGHT, LETTERS, ink_at, laid, resized
 
 Grey = NDArray[np.uint8]
 Shades = NDArray[np.float32]
@@ -36,6 +37,13 @@ _PEN: Final = 1.0
 _GAP: Final = 1.6
 _MOST_PAIRS: Final = 2
 _WIDE_PAIR: Final = 1.6
+_DUST_MM: Final = 0.45
+_DUSTY: Final = 0.2
+"""Share of the ink from which a dot is measured: a pale letter has darker dots in it."""
+_DOTS_MM: Final = 1.5
+_RING_MM: Final = 2.0
+"""How far over its small letters a line may have a ring."""
+_INKED: Final = 0.4
 _LEVELS: Final = (0.3, 0.4, 0.5, 0.6)
 """Shares of the darkest ink, at one of which the digits must part. What joins them darker is a stroke."""
 _FINE: Final = 14.0
@@ -50,18 +58,42 @@ _SIGN: Final = 0.45
 
 def explained(crop: Grey, millimetre: float, text: str) -> bool:
     """Whether a number's cell holds the ink of `text` (digits, and a plus) in print of one typeface, and no other."""
+    shade = _inside(crop, millimetre) if text and {*text} <= {*DIGITS} else None
+    if shade is None:
+        return False
+    heavy = _most_heavy(crop)
+    return any(_drawn(cleared, boxes, text, heavy) for cleared, boxes in _parted(shade, len(text)))
+
+
+def explained_line(crop: Grey, millimetre: float, text: str) -> bool:
+    """The same of a cell of words: `text` is a line of letters, its words one blank apart."""
+    shade = _inside(crop, millimetre) if text and {*text} <= {*LETTERS} else None
+    if shade is None:
+        return False
+    dark: Any = cv2.connectedComponentsWithStats((shade > _INKED).astype(np.uint8), connectivity=8)
+    tall = dark[2][1:][dark[2][1:, 3] > _LEAST_MM * _FINE]
+    if not len(tall):
+        return False
+    left, top = (int(tall[:, side].min()) for side in (0, 1))
+    right, bottom = (int((tall[:, side] + tall[:, side + 2]).max()) for side in (0, 1))
+    heavy = _most_heavy(crop)
+    return any(_same(_dusted(one), one.distance, heavy) for one in lines(shade, text, (left, top, right, bottom)))
+
+
+def _inside(crop: Grey, millimetre: float) -> Shades | None:
+    """A cell's ink without its rules; None where nothing is left."""
     edge = round(_EDGE_MM * millimetre)
     inner = crop[edge:-edge, edge:-edge]
-    if min(inner.shape, default=0) < 8 or not text or not {*text} <= {*LETTERS}:
-        return False
-    shade = shaded(inner, _FINE / millimetre)
-    heavy = MOST_HEAVY_FLAT if float(np.mean(crop == crop.max())) > _FLAT else MOST_HEAVY
-    return any(_drawn(cleared, boxes, text, heavy) for cleared, boxes in _parted(shade, len(text)))
+    return shaded(inner, _FINE / millimetre) if min(inner.shape, default=0) >= 8 else None
+
+
+def _most_heavy(crop: Grey) -> float:
+    return MOST_HEAVY_FLAT if float(np.mean(crop == crop.max())) > _FLAT else MOST_HEAVY
 
 
 def shaded(inner: Grey, scale: float) -> Shades:
     """How dark each pixel is, 0 (paper, whose shade may fall along the cell) to 1 (ink), enlarged by `scale`."""
-    sized = _resized(inner, scale).astype(np.float32)
+    sized = resized(inner, scale).astype(np.float32)
     along = np.median(sized[::2, ::4], axis=0)
     places = np.arange(len(along)) * 4
     paper = np.polyval(np.polyfit(places, along, 1), np.arange(sized.shape[1])).astype(np.float32)
@@ -70,19 +102,14 @@ def shaded(inner: Grey, scale: float) -> Shades:
     return np.asarray(np.clip(dark / ink, 0, 1), np.float32)
 
 
-def _resized(picture: Any, scale: float) -> Any:
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how)
-
-
 def _drawn(shade: Shades, boxes: NDArray[np.int64], text: str, heavy: float) -> bool:
     scale = HEIGHT / float(np.median(boxes[:, 3]))
-    sized = np.asarray(_resized(shade, scale), np.float32)
+    sized = np.asarray(resized(shade, scale), np.float32)
     return any(_same(sized, distance, heavy) for distance in laid(sized, boxes.astype(np.float64) * scale, text))
 
 
 def _without_specks(shade: Shades, found: Any, boxes: NDArray[np.int64]) -> Shades:
-    """The same without dots that no pen makes, and that stand in no digit's own space. `found`: OpenCV's components."""
+    """The same without dots that no pen makes, and that stand in no box of print. `found`: OpenCV's components."""
     marks, stats = found[1], found[2]
     small = np.flatnonzero(stats[:, 2:4].max(axis=1) <= _SPECK_MM * _FINE)
     lefts, tops, wide, high = (stats[small, None, side] for side in range(4))
@@ -95,6 +122,26 @@ def _without_specks(shade: Shades, found: Any, boxes: NDArray[np.int64]) -> Shad
     side = 2 * round(_SKIRT_MM * _FINE) + 1
     spread = cv2.dilate(own.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
     return np.where(spread & (own | (marks == 0)), np.float32(0), shade)
+
+
+def _dusted(laid: Laid) -> Shades:
+    """The print without dust: a dot alone, smaller than a pen's, away from the line or under it, or smaller still over
+    its small letters. Between them, on the line, it may be a full stop; two are a diaeresis."""
+    found: Any = cv2.connectedComponentsWithStats((laid.shade > _DUSTY).astype(np.uint8), connectivity=8)
+    stats, unit = found[2][1:], _FINE / laid.scale
+    dots = stats[stats[:, 2:4].max(axis=1) <= _SPECK_MM * unit]
+    heads, feet = dots[:, 1], dots[:, 1] + dots[:, 3]
+    apart = (feet <= laid.over - _RING_MM * unit) | (heads > laid.foot) | (dots[:, 0] > laid.end)
+    small = dots[:, 2:4].max(axis=1) <= _DUST_MM * unit
+    shade, skirt = laid.shade, round(_SKIRT_MM * unit)
+    for dot in dots[apart | (small & (feet <= laid.over))]:
+        left, top, wide, high, _ = dot
+        alone = (np.abs(dots[:, :2] - dot[:2]) <= _DOTS_MM * unit).all(axis=1).sum() == 1
+        around = np.s_[max(0, top - skirt) : top + high + skirt, max(0, left - skirt) : left + wide + skirt]
+        if alone and float(laid.distance[top : top + high, left : left + wide].max()) < -_BESIDE:
+            shade = shade.copy() if shade is laid.shade else shade
+            shade[around] = np.where(laid.distance[around] < -_BESIDE, np.float32(0), shade[around])
+    return shade
 
 
 def _same(shade: Shades, distance: Shades, heavy: float) -> bool:

@@ -1,4 +1,4 @@
-"""Ink that a printed number's digits do not explain: something was written over or beside them."""
+"""Ink that a printed cell's letters do not explain: something was written over or beside them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +11,10 @@ from console.bench_marked import believed
 from fixtures.filled import FilledColumn, FilledForm
 from fixtures.pages import rendered, typed_pdf
 from fixtures.paperset import FONTS
-from fixtures.penmarks import NUMBER_MARKS, TYPEFACES, marked
+from fixtures.penmarks import NUMBER_MARKS, WORD_MARKS, marked
+from fixtures.printedcells import TYPEFACES
 from tasks.extract import ink
-from tasks.extract.ink import explained
+from tasks.extract.ink import explained, explained_line
 from tasks.extract.layout import find_grid
 
 NUMBER = "41819077302"
@@ -107,3 +108,65 @@ def test_a_speck_beside_a_number_is_no_mark() -> None:
     cell, millimetre = _cell()
     cv2.circle(cell, (cell.shape[1] - 80, 30), 2, (20,), -1)
     assert explained(cell, millimetre, NUMBER)
+
+
+NAME = "Bjørn Ødegård"
+ADDRESS = "kari_nordmann@example.no"
+
+
+@pytest.mark.parametrize("typeface", TYPEFACES)
+def test_words_alone_are_explained_in_each_typeface(typeface: str) -> None:
+    """Letters with rings, strokes, tails and serifs, touching or not; an address as long as its cell."""
+    for name, text in (("name", NAME), ("email", ADDRESS)):
+        cell = marked(text, typeface, None, seed=11, dpi=300)
+        assert explained_line(cell.grey, cell.unit, text), name
+
+
+@pytest.mark.parametrize("kind", WORD_MARKS)
+def test_a_name_with_a_pens_mark_on_it_is_never_believed(kind: str) -> None:
+    """Each kind of mark on a scanned name, which both readers may read still: a person reads it."""
+    place = [*WORD_MARKS].index(kind)
+    for seed in (100 + place, 200 + place):
+        cell = marked(NAME, TYPEFACES[place % len(TYPEFACES)], WORD_MARKS[kind], seed=seed)
+        assert not believed("name", cell)
+
+
+def test_without_the_rule_some_of_the_names_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pale line, a stroke at a letter's edge: both readers read the name on through it."""
+    faint = [
+        marked("Kari Berg", "Helvetica", WORD_MARKS[kind], seed=seed)
+        for kind in ("stroke at an edge", "pale line", "pale letter beside")
+        for seed in (3, 4)
+    ]
+    assert not any(believed("name", cell) for cell in faint)
+    monkeypatch.setattr(ink, "explained_line", lambda *_: True)
+    assert any(believed("name", cell) for cell in faint)
+
+
+@pytest.mark.parametrize(
+    "other", ["Bjørn Odegård", "Bjørn Ødegard", "Bjorn Ødegård", "Björn Ødegård", "Bjørn Ødegårdl"]
+)
+def test_another_name_is_not_explained_by_the_same_ink(other: str) -> None:
+    """A ring or a stroke less, a letter more; one that no typeface here has."""
+    cell = marked(NAME, "Helvetica", None, seed=11, dpi=300)
+    assert not explained_line(cell.grey, cell.unit, other)
+
+
+def test_dust_over_a_name_is_no_mark_but_two_dots_over_a_letter_are() -> None:
+    """Dust on the glass stands on most pages; a diaeresis makes another name."""
+    cell = marked(NAME, "Helvetica", None, seed=11, dpi=300)
+    top, _ = np.argwhere(cell.grey < 128).min(axis=0)
+    _, right = np.argwhere(cell.grey < 128).max(axis=0)
+    grey = cell.grey.copy()
+    cv2.circle(grey, (int(right) - 33, int(top) + 2), 1, (20,), -1)
+    assert explained_line(grey, cell.unit, NAME)
+    cv2.circle(grey, (int(right) - 22, int(top) + 2), 1, (20,), -1)
+    assert not explained_line(grey, cell.unit, NAME)
+
+
+def test_a_cell_that_holds_something_else_is_not_explained() -> None:
+    """Blank paper, a sliver, nothing read."""
+    blank = np.full((109, 673), 240, np.uint8)
+    assert not explained_line(blank, 11.8, NAME)
+    assert not explained_line(blank[:12], 11.8, NAME)
+    assert not explained_line(blank, 11.8, "")
