@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, or_, select
 
 from store import protection, rosters
+from store.bulk import each
 from store.database import Transaction
 from store.enrolments import Terms, stays
 from store.people import CHUNK, KnownGuardian, Pupil, RosterPupil, open_pupils, pupil_due, roster_key
@@ -55,7 +56,7 @@ def compare(tx: Transaction, listed: Listed) -> Plan:
     last = rosters.last_taken_in(tx)
     doubted = 1 if last is None or last.state != "released" else 0  # whom a person let go is counted no second time
     query = select(pupils.c.id, pupils.c.roster_key, pupils.c.due_on, pupils.c.missing_runs)
-    rows = {bytes(row.roster_key): row for row in tx.connection.execute(query)}
+    rows = {bytes(row.roster_key): row for row in each(tx.connection.execute(query))}
     told = {roster_key(tx, one.key): one for one in listed.pupils}
     over = {roster_key(tx, key) for key in listed.removed} - told.keys()
     alive = _alive(tx, rows.values())
@@ -135,7 +136,8 @@ def _alive(tx: Transaction, rows: Collection[Row[Any]]) -> dict[str, date]:
     """Pupil -> the day until which something of theirs lives, for those of whom something does."""
     found = {row.id: row.due_on or date.max for row in rows if row.due_on is None or row.due_on > tx.today}
     live = or_(links.c.due_on.is_(None), links.c.due_on > tx.today)
-    for link in tx.connection.execute(select(links.c.pupil_id, links.c.due_on).where(live)):
+    longer = pupils.c.due_on.is_not(None) & or_(links.c.due_on.is_(None), links.c.due_on > pupils.c.due_on)
+    for link in tx.connection.execute(select(links.c.pupil_id, links.c.due_on).join(pupils).where(live, longer)):
         found[link.pupil_id] = max(found.get(link.pupil_id, date.min), link.due_on or date.max)
     return found
 
