@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
-from schemas.due import due, is_adult
+from schemas.due import is_adult
 from schemas.errors import UsageFault
 from schemas.ids import new_id
 from schemas.outcomes import EntryOutcome
 from store import audit, worklist
 from store.database import Transaction
 from store.enrolments import stays
-from store.entries import original_kept_until
+from store.entries import AWAITS, original_kept_until
+from store.people import pupil_due
 from store.tables import consents, entries, links, pupils, reasons
 
 _LINKED: Final = select(links.c.basis).where(
@@ -111,10 +112,7 @@ def covers(tx: Transaction, pupil_id: str, guardian_id: str) -> bool:
 
 def awaited(tx: Transaction, pupil_id: str) -> str | None:
     """The id that the pupil's confirmed consent keeps free for a guardian who is not registered; the oldest of them."""
-    linked = (links.c.pupil_id == consents.c.pupil_id) & (links.c.guardian_id == consents.c.guardian_id)
-    free = select(consents.c.guardian_id).where(
-        consents.c.pupil_id == pupil_id, consents.c.state == "confirmed", ~select(links.c.basis).where(linked).exists()
-    )
+    free = select(consents.c.guardian_id).where(consents.c.pupil_id == pupil_id, AWAITS)
     return tx.connection.execute(free.order_by(consents.c.changed_at, consents.c.id)).scalars().first()
 
 
@@ -125,10 +123,8 @@ def follow(tx: Transaction, pupil_id: str, before: str, guardian_id: str) -> Non
 
 
 def _of_age_and_here(tx: Transaction, pupil_id: str, born: date) -> bool:
-    rules = tx.settings.retention
-    terms = stays(tx, [pupil_id]).get(pupil_id, ())
-    leaves = due(born, terms, consent_until_leaving=True, today=tx.today, settings=rules)
-    return is_adult(born, tx.today, rules.leap_day) and not leaves.has_come(tx.today)
+    leaves = pupil_due(tx, born, stays(tx, [pupil_id]).get(pupil_id, ()), consent=True)
+    return is_adult(born, tx.today, tx.settings.retention.leap_day) and not leaves.has_come(tx.today)
 
 
 def _settle(tx: Transaction, row: Row[Any], outcome: EntryOutcome, by: str) -> None:

@@ -10,15 +10,21 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from schemas.due import due
 from schemas.ids import new_id
 from schemas.outcomes import DROPS_ORIGINAL_AT_ONCE, OPEN, EntryOutcome
 from schemas.verdicts import Candidate, Entry, Fault, in_form_order
 from store.bulk import update_keyed
 from store.database import OSLO, Transaction
 from store.enrolments import stays
+from store.people import pupil_due
 from store.tables import consents, corrections, entries, links, pupils, reasons, submissions
 
+AWAITS: Final = (consents.c.state == "confirmed") & ~(
+    select(links.c.basis)
+    .where(links.c.pupil_id == consents.c.pupil_id, links.c.guardian_id == consents.c.guardian_id)
+    .exists()
+)
+"""A consent that counts, for a guardian who is not linked."""
 WITH_A_REFUSAL: Final = timedelta(days=7)
 """How long an original may wait for its last entry once one of them is refused or not applicable."""
 
@@ -206,13 +212,11 @@ def held_until(tx: Transaction, received_at: datetime, pupil_id: str | None, gua
 
 def _kept_free(tx: Transaction, only: Collection[str] | None) -> dict[tuple[str | None, str | None], date | None]:
     """(pupil, guardian) -> when the pupil leaves, of consents that await somebody not linked (`consents.awaited`)."""
-    of_link = (links.c.pupil_id == consents.c.pupil_id) & (links.c.guardian_id == consents.c.guardian_id)
-    free = select(consents.c.pupil_id, consents.c.guardian_id, pupils.c.born).join(pupils)
-    free = free.where(consents.c.state == "confirmed", ~select(links.c.basis).where(of_link).exists())
+    free = select(consents.c.pupil_id, consents.c.guardian_id, pupils.c.born).join(pupils).where(AWAITS)
     rows = tx.connection.execute(free if only is None else free.where(consents.c.pupil_id.in_(only))).all()
     terms = stays(tx, {row.pupil_id for row in rows}) if rows else {}
-    rules: dict[str, Any] = {"consent_until_leaving": True, "today": tx.today, "settings": tx.settings.retention}
-    return {(row.pupil_id, row.guardian_id): due(row.born, terms.get(row.pupil_id, ()), **rules).on for row in rows}
+    leaves = (pupil_due(tx, row.born, terms.get(row.pupil_id, ()), consent=True) for row in rows)
+    return {(row.pupil_id, row.guardian_id): ends.on for row, ends in zip(rows, leaves, strict=True)}
 
 
 def _until(tx: Transaction, received_at: datetime, due_on: date | None) -> date:
