@@ -5,7 +5,6 @@ Belongs here: choosing the route for each page, and what to do where a page says
 asking PDFium (`pdfpage`), reading pictures (`scan`).
 """
 
-import re
 import threading
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -15,16 +14,16 @@ import pypdfium2.raw
 
 from schemas.boxed import titled_consent
 from schemas.documents import FIELDS, FieldName, ReadEntry, ReadField, ReadForm, Reading
-from schemas.form import LABELS
 from schemas.onetime import find_code
 from schemas.settings import Post
-from tasks.extract import labels, pdfpage, values
+from tasks.extract import labels, pdfnotes, pdfpage, values
 from tasks.extract.columns import Row
 from tasks.extract.consent import filled_consent, is_consent
 from tasks.extract.doubt import doubted
-from tasks.extract.draft import Draft, distinct, squeezed
+from tasks.extract.draft import distinct, squeezed
 from tasks.extract.numbers import holds_number
-from tasks.extract.seen import Look
+from tasks.extract.pdffields import Cells, by_name, form_of, joined
+from tasks.extract.seen import sight
 from tasks.extract.table import read_rows
 
 pdfium_c: Final[Any] = pypdfium2.raw
@@ -41,21 +40,25 @@ _lock: Final = threading.Lock()  # PDFium is not for several threads at once
 
 @dataclass(slots=True)
 class _Found:
-    """What the pages gave so far. `around`: what is printed on pages whose fields are read by name; `typed`: the
+    """What the pages gave so far. `named`: a page's fields that are read by name; `comments`: what was noted beside the
+    form; `around`: what is printed on pages whose fields are read by name; `typed`: the
     visible lines of pages that are no pictures."""
 
     rows: list[Row] = field(default_factory=list)
-    named: list[pdfpage.Field] = field(default_factory=list)
+    named: list[Cells] = field(default_factory=list)
     around: list[Row] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     unfilled: list[int] = field(default_factory=list)
     scanned: list[ReadForm] = field(default_factory=list)
     consents: list[ReadForm] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
+    comments: list[str] = field(default_factory=list)
     numbers: bool = False
     doubts: bool = False
     hidden: bool = False
+    encloses: bool = False
 
 
 def read_pdf(data: bytes, settings: Post) -> Reading:
@@ -76,12 +79,12 @@ def read_pdf(data: bytes, settings: Post) -> Reading:
             locked = getattr(error, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD
             return Reading(faults=("password_only" if locked else "damaged",))
         try:
-            return _read(document, settings)
+            return _read(document, data, settings)
         finally:
             document.close()
 
 
-def _read(document: Any, settings: Post) -> Reading:
+def _read(document: Any, data: bytes, settings: Post) -> Reading:
     if len(document) > settings.max_pages:
         return Reading(faults=("too_large",))
     found = _Found()
@@ -91,26 +94,42 @@ def _read(document: Any, settings: Post) -> Reading:
         try:
             page = document[number]
             try:
-                _page(document, page, number + 1, settings, found)
+                _page(document, data, page, number + 1, settings, found)
             finally:
                 page.close()
         except pdfium.PdfiumError:
             found.faults.add("damaged")
-    typed = distinct([*_named(found.named, found.around), *read_rows(found.rows), *found.consents])
-    if typed and (found.doubts or found.hidden):
-        typed = tuple(map(doubted, typed))
-        found.faults |= {"two_layers_disagree"} if found.hidden else set()
+    named = [form for cells in joined(found.named) if (form := form_of(cells, found.around))]
+    typed = distinct([*named, *read_rows(found.rows), *found.consents])
     if not typed:
         for number in found.unfilled:  # printed, then written on: ink, or text turned into outlines
             _scan(document[number - 1], number, settings, found, quiet=True)
     scanned = [form for form in found.scanned if form.entries or form.kind == "consent"]
     if typed or scanned:
         found.faults.discard("layout_not_found")
+    said_no = any(values.refuses_in_words(line, on_form=True) for line in found.comments)
+    if found.doubts or found.hidden or found.comments:
+        typed = tuple(_noted(form, refuses=said_no) for form in typed)
+        scanned = [_noted(form, refuses=said_no) for form in scanned] if found.comments else scanned
+    if found.hidden and (typed or holds_number("\n".join(found.unseen))):
+        found.faults.add("two_layers_disagree")
     forms = distinct([*typed, *scanned])
-    if not forms and _encloses(document):
+    if not forms and not found.faults and (found.encloses or _encloses(document) or _made_of_xfa(document)):
         found.faults.add("unsupported")
     numbers = found.numbers or holds_number("\n".join(found.text))
     return Reading(forms, tuple(sorted(found.faults)), numbers, find_code(found.typed))
+
+
+def _noted(form: ReadForm, *, refuses: bool) -> ReadForm:
+    """A form of which nothing is used without a person; `refuses`: a comment on it says no, for whomever."""
+    form = doubted(form)
+    entries = tuple(replace(entry, refused_in_words=entry.refused_in_words or refuses) for entry in form.entries)
+    return replace(form, entries=entries)
+
+
+def _made_of_xfa(document: Any) -> bool:
+    """Whether the file is one of Adobe's own forms, whose page says no more than that it cannot be shown."""
+    return document.get_formtype() in (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND)
 
 
 def _encloses(document: Any) -> bool:
@@ -122,7 +141,7 @@ def _encloses(document: Any) -> bool:
     return any(name.lower().endswith(_ENCLOSED) for name in names)
 
 
-def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) -> None:
+def _page(document: Any, data: bytes, page: Any, number: int, settings: Post, found: _Found) -> None:
     """One page by its route."""
     where = f"page {number}"
     covered, pixels = pdfpage.pictures(page)
@@ -131,22 +150,33 @@ def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) 
         return
     textpage = page.get_textpage()
     try:
-        words = pdfpage.words(textpage)
+        words, turned = pdfpage.words(textpage), pdfpage.turned(textpage)
     finally:
         textpage.close()
-    filled, notes, drawn = pdfpage.fields(page, document.formenv)
+    notes = pdfnotes.notes(page, document.formenv)
+    found.comments += [note.text for note in notes.comments]
+    found.encloses = found.encloses or notes.encloses
+    filled, typed, look = notes.fields, notes.typed, None
+    if turned and covered < _FULL_PAGE:  # its letters stand on their heads or their sides: only its picture is upright
+        found.text += [" ".join(word.text for word in words)]
+        _scan(page, number, settings, found)
+        return
     if covered < _FULL_PAGE:
-        words, filled = _visible(page, words, filled, notes, found)
-        found.doubts = found.doubts or (drawn and bool(words))
-    pieces = [*words, *notes, *(entry.piece for entry in filled)]
-    rows = pdfpage.rows(pieces, *pdfpage.rules(page), where) if pieces else []
+        look = sight(page, data, number - 1, words, notes)
+        found.unseen += [word.text for word in words if word not in look.words]
+        found.unseen += [one.piece.text for one in notes.fields if one not in look.fields]
+        words, filled, typed = look.words, look.fields, look.typed
+        found.doubts = found.doubts or look.doubts or (notes.drawn and bool(words))
+        found.hidden = found.hidden or look.hidden
+    answered = [one.piece for one in filled if one.piece.text and one.piece not in words]
+    rows = pdfpage.rows([*words, *typed, *answered], *pdfpage.rules(page), where)
     lines = [" ".join(cell.text for cell in row.cells) for row in rows]
     found.text += lines
     if covered >= _FULL_PAGE:
         _two_layers(page, number, settings, found, read_rows(rows))
         return
     found.typed += lines
-    told = {entry.name: entry.piece.text for entry in filled}
+    told = {one.name: one.piece.text for one in filled}
     if is_consent(told) or any(map(titled_consent, lines)):
         form = filled_consent(told)
         if form:
@@ -155,31 +185,19 @@ def _page(document: Any, page: Any, number: int, settings: Post, found: _Found) 
             _scan(page, number, settings, found, quiet=True)
             found.scanned = [one for one in found.scanned if one.entries]
         return
-    named = [entry for entry in filled if _meant(entry.name)]
-    if len(named) > len(filled) // 2:
-        found.named += named
+    labelled = any(isinstance(part, labels.Label) and part.own for line in lines for part in labels.labels_in(line))
+    found.hidden = found.hidden or (labelled and look is not None and look.other_numbers())
+    named = by_name(filled)
+    if named is not None:
+        found.named.append(named)
         found.around += rows
     else:
         found.rows += rows
     empty = not words and (covered > 0.05 or _busy(page))
-    labelled = any(isinstance(part, labels.Label) and part.own for line in lines for part in labels.labels_in(line))
-    if empty and not filled:
+    if empty and not answered:
         _scan(page, number, settings, found, quiet=covered < 0.3)
-    elif labelled and (drawn or covered > 0 or _busy(page)):
+    elif labelled and (notes.drawn or covered > 0 or _busy(page)):
         found.unfilled.append(number)
-
-
-def _visible(
-    page: Any, words: list[pdfpage.Piece], filled: list[pdfpage.Field], notes: list[pdfpage.Piece], found: _Found
-) -> tuple[list[pdfpage.Piece], list[pdfpage.Field]]:
-    """What of the text and the fields a person sees; what he does not see, or sees struck out, is noted."""
-    look = Look(page)
-    seen = [word for word in words if look.visible(word)]
-    unseen = [word for word in words if any(map(str.isalnum, word.text)) and not look.visible(word)]
-    shown = [field for field in filled if field.name != pdfpage.HIDDEN_FIELD]
-    found.hidden = found.hidden or bool(unseen) or len(shown) < len(filled) or any(map(look.shows_another, shown))
-    found.doubts = found.doubts or look.struck([*seen, *notes, *(field.piece for field in shown)])
-    return seen, shown
 
 
 def _busy(page: Any) -> bool:
@@ -239,40 +257,3 @@ def _agree(one: ReadForm, two: ReadForm) -> bool:
         return plain
 
     return told(one) == told(two)
-
-
-def _meant(name: str) -> FieldName | str | None:
-    """Which cell a field's name speaks of: a field of the form, "refused", or None."""
-    _, key = pdfpage.slot_and_key(name)
-    if re.search(r"refus|avsl", key):
-        return "refused"
-    spaced = f" {key} "
-    for wanted in FIELDS:
-        names = (wanted, *(label.replace("-", " ") for label in LABELS[wanted]))
-        if any(f" {label} " in spaced for label in names):
-            return wanted
-    return None
-
-
-def _named(fields: list[pdfpage.Field], around: list[Row]) -> list[ReadForm]:
-    """The form by the names of its fields; a field without a number is the first guardian's. Of what is printed
-    around them only refusals count."""
-    draft = Draft(headed=True, own_label=True)
-    if fields:
-        for printed in read_rows(around):
-            draft.ticked |= {entry.slot for entry in printed.entries if entry.refused}
-            draft.worded |= {entry.slot for entry in printed.entries if entry.refused_in_words}
-    for entry in fields:
-        slot, meant = pdfpage.slot_and_key(entry.name)[0] or 1, _meant(entry.name)
-        if meant == "refused":
-            if entry.piece.text == "[x]":
-                draft.ticked.add(slot)
-            continue
-        wanted: FieldName = next(name for name in FIELDS if name == meant)
-        value = values.cleaned(wanted, entry.piece.text)
-        if wanted == "fnr" and values.refuses_in_cell(value):
-            draft.worded.add(slot)
-        elif value and not draft.has(slot, wanted):
-            draft.put(slot, wanted, ReadField(value[: values.MAX_VALUE], 1.0, f"field, column {slot}", "accepted"))
-    form = draft.finished()
-    return [form] if form else []

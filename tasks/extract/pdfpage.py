@@ -1,17 +1,17 @@
 # mypy: disable-error-code="no-untyped-call"
-"""One page of a PDF as rows of cells: its text, what was typed into its fields, the rules drawn around them.
+"""One page of a PDF as rows of cells: its text and the rules drawn around it.
 
-Belongs here: asking PDFium for characters, form fields, notes, lines and pictures, and setting them in rows. Does not
-belong here: which route a page is read by (`pdf`), what the rows mean (`table`). Coordinates are PDF points from the
-page's lower left corner. Nothing of the printed geometry is assumed.
+Belongs here: asking PDFium for characters, lines and pictures, and setting them in rows. Does not belong here: fields
+and notes (`pdfnotes`), which route a page is read by (`pdf`), what the rows mean (`table`). Coordinates are PDF points
+from the page's lower left corner. Nothing of the printed geometry is assumed.
 """
 
 import ctypes
-import re
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pypdfium2.raw
@@ -22,26 +22,15 @@ pdfium_c: Final[Any] = pypdfium2.raw
 
 MAX_CHARS: Final = 30_000
 MAX_OBJECTS: Final = 20_000
-MAX_FIELDS: Final = 500
-MAX_VALUE: Final = 2_000
+_SAMPLE: Final = 1_000
 
-HIDDEN_FIELD: Final = "(hidden)"
-_UNSEEN: Final = 2 | 32  # hidden, no view
-_DRAWN: Final = (
-    pdfium_c.FPDF_ANNOT_INK,
-    pdfium_c.FPDF_ANNOT_STAMP,
-    pdfium_c.FPDF_ANNOT_STRIKEOUT,
-    pdfium_c.FPDF_ANNOT_LINE,
-    pdfium_c.FPDF_ANNOT_SQUARE,
-    pdfium_c.FPDF_ANNOT_CIRCLE,
-    pdfium_c.FPDF_ANNOT_POLYGON,
-    pdfium_c.FPDF_ANNOT_POLYLINE,
-    pdfium_c.FPDF_ANNOT_REDACT,
-)
 _THIN: Final = 3.0
 _LONG: Final = 12.0
 _NEAR: Final = 2.0
 _GAP: Final = 0.8
+_NO_GAP: Final = 0.05
+_DIGIT: Final = 24.0
+"""Points; no wider is a box for one digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +50,22 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a fillable form: its full name and what was typed or ticked ("[x]", "[ ]")."""
-
-    name: str
-    piece: Piece
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """A straight line: `at` is its x (upright) or y (level), from `start` to `end` along it."""
 
     at: float
     start: float
     end: float
+
+
+class _Place(NamedTuple):
+    """A ruled cell; `upper` is the rule above it, which digit boxes side by side share."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+    upper: Rule
 
 
 def words(textpage: Any) -> list[Piece]:
@@ -93,6 +84,8 @@ def words(textpage: Any) -> list[Piece]:
     for index in range(min(textpage.count_chars(), MAX_CHARS)):
         code = pdfium_c.FPDFText_GetUnicode(textpage, index)
         character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
+        if code < 32 and not character.isspace() and character != "\u0002":
+            character = "\ufffd"  # a font without its table of letters
         if character.isspace() or character in "\ufffe\u0002":
             if character.isspace():
                 close()
@@ -107,6 +100,14 @@ def words(textpage: Any) -> list[Piece]:
         letters.append((character, box.left, box.right, box.bottom, box.top))
     close()
     return found
+
+
+def turned(textpage: Any) -> bool:
+    """Whether most of the letters stand on their sides or their heads, though the page does not say that it is
+    turned."""
+    count = min(textpage.count_chars(), _SAMPLE)
+    angles = [pdfium_c.FPDFText_GetCharAngle(textpage, index) for index in range(count)]
+    return bool(sum(math.cos(angle) < 0.7 for angle in angles) > count / 2)
 
 
 def rules(page: Any) -> tuple[list[Rule], list[Rule]]:
@@ -185,67 +186,10 @@ def only_picture(page: Any) -> Any:
     return np.asarray(picture, dtype=np.uint8)
 
 
-def fields(page: Any, form: Any) -> tuple[list[Field], list[Piece], bool]:
-    """The filled fields of a page, the notes typed onto it, and whether anything is drawn, struck out or stamped on
-    top. A hidden field has the name `HIDDEN_FIELD`."""
-    filled: list[Field] = []
-    notes: list[Piece] = []
-    drawn = False
-    for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MAX_FIELDS)):
-        note = pdfium_c.FPDFPage_GetAnnot(page, index)
-        if not note:
-            continue
-        try:
-            kind = pdfium_c.FPDFAnnot_GetSubtype(note)
-            if kind == pdfium_c.FPDF_ANNOT_WIDGET and form:
-                field = _field(form, note)
-                if field and pdfium_c.FPDFAnnot_GetFlags(note) & _UNSEEN:
-                    field = Field(HIDDEN_FIELD, field.piece)
-                if field:
-                    filled.append(field)
-            elif kind == pdfium_c.FPDF_ANNOT_FREETEXT:
-                text = _string(lambda *room, note=note: pdfium_c.FPDFAnnot_GetStringValue(note, b"Contents", *room))
-                notes.append(_boxed(text, note))
-            elif kind in _DRAWN:
-                drawn = True
-        finally:
-            pdfium_c.FPDFPage_CloseAnnot(note)
-    return filled, [note for note in notes if note.text], drawn
-
-
-def _field(form: Any, note: Any) -> Field | None:
-    kind = pdfium_c.FPDFAnnot_GetFormFieldType(form, note)
-    if kind in (pdfium_c.FPDF_FORMFIELD_CHECKBOX, pdfium_c.FPDF_FORMFIELD_RADIOBUTTON):
-        text = "[x]" if pdfium_c.FPDFAnnot_IsChecked(form, note) else "[ ]"
-    elif kind in (pdfium_c.FPDF_FORMFIELD_TEXTFIELD, pdfium_c.FPDF_FORMFIELD_COMBOBOX):
-        text = _string(lambda *room: pdfium_c.FPDFAnnot_GetFormFieldValue(form, note, *room))
-    else:
-        return None
-    name = _string(lambda *room: pdfium_c.FPDFAnnot_GetFormFieldName(form, note, *room))
-    return Field(name, _boxed(text, note)) if text else None
-
-
-def _boxed(text: str, note: Any) -> Piece:
-    box = pdfium_c.FS_RECTF()
-    pdfium_c.FPDFAnnot_GetRect(note, box)
-    low, high = sorted((box.bottom, box.top))
-    return Piece(" ".join(text.split()), min(box.left, box.right), max(box.left, box.right), low, high)
-
-
-def _string(ask: Any) -> str:
-    """A UTF-16 string from PDFium, which says its length in bytes first."""
-    size = ask(None, 0)
-    if size <= 2:
-        return ""
-    room = (pdfium_c.FPDF_WCHAR * (size // 2 + 1))()
-    ask(room, size)
-    return bytes(room)[: size - 2].decode("utf-16-le", "replace")[:MAX_VALUE]
-
-
 def rows(pieces: list[Piece], upright: list[Rule], level: list[Rule], where: str) -> list[Row]:
     """The pieces as rows from the top down. What stands in a ruled cell is one cell, whatever its lines; the rest goes
     line by line and parts at wide gaps."""
-    cells: dict[tuple[float, float], list[Piece]] = {}
+    cells: dict[_Place, list[Piece]] = {}
     free: list[Piece] = []
     columns, bands = _merged(upright), _merged(level)
     for piece in pieces:
@@ -255,17 +199,46 @@ def rows(pieces: list[Piece], upright: list[Rule], level: list[Rule], where: str
         else:
             free.append(piece)
     placed: list[tuple[float, Row]] = []
-    for top in sorted({top for top, _ in cells}, reverse=True):
-        row = [(left, " ".join(line_texts(cells[at, left]))) for at, left in sorted(cells) if at == top]
+    lines = _lines(free)
+    for top in sorted({place.top for place in cells}, reverse=True):
+        row = _digit_boxes([place for place in cells if place.top == top], cells)
+        bottom = max(place.bottom for place in cells if place.top == top)
+        # A label outside the rules belongs to the row beside it; what else stands there is below it.
+        label = next((line for line in lines if _beside(line, top, bottom, row[0][0])), None)
+        if label:
+            lines.remove(label)
+            row = [(cell.place, cell.text) for cell in _chunks(label)] + row
         placed.append((top, Row(tuple(Cell(text, left) for left, text in row), where)))
-    for line in _lines(free):
+    for line in lines:
         placed.append((line[0].top, Row(tuple(_chunks(line)), where)))
     return [row for _, row in sorted(placed, key=lambda pair: -pair[0])]
 
 
+def _beside(line: list[Piece], top: float, bottom: float, left: float) -> bool:
+    """Whether a line of free words stands left of a ruled row, at its height."""
+    return all(bottom < piece.middle < top and piece.right <= left + _NEAR for piece in line)
+
+
+def _digit_boxes(places: list[_Place], cells: dict[_Place, list[Piece]]) -> list[tuple[float, str]]:
+    """The cells of a row from left to right, boxes of a digit each as one."""
+    row: list[tuple[float, str]] = []
+    last: _Place | None = None
+    end = 0.0
+    for place in sorted(places, key=lambda place: place.left):
+        text = " ".join(line_texts(cells[place]))
+        narrow = last is not None and max(place.right - place.left, last.right - last.left) < _DIGIT
+        if last and narrow and place.upper is last.upper and place.left - end < 1.5 * (place.right - place.left):
+            row[-1] = (row[-1][0], row[-1][1] + text)
+        else:
+            row.append((place.left, text))
+        last, end = place, max(piece.right for piece in cells[place])
+    return row
+
+
 def line_texts(pieces: Iterable[Piece]) -> list[str]:
     """The lines of a cell."""
-    return [" ".join(piece.text for piece in line) for line in _lines(list(pieces))]
+    lines = (_chunks(line, math.inf) for line in _lines(list(pieces)))
+    return [cell.text for line in lines for cell in line]
 
 
 def _merged(found: list[Rule]) -> list[Rule]:
@@ -280,15 +253,15 @@ def _merged(found: list[Rule]) -> list[Rule]:
     return sorted(merged, key=lambda rule: rule.at)
 
 
-def _ruled(piece: Piece, columns: list[Rule], bands: list[Rule]) -> tuple[float, float] | None:
-    """The upper and left rule of the cell that a piece begins in; None where rules do not stand on all four sides."""
+def _ruled(piece: Piece, columns: list[Rule], bands: list[Rule]) -> _Place | None:
+    """The cell that a piece begins in; None where rules do not stand on all four sides."""
     x, y = piece.left + min(2.0, (piece.right - piece.left) / 2), piece.middle
     across = [rule.at for rule in columns if rule.start - _NEAR <= y <= rule.end + _NEAR]
-    along = [rule.at for rule in bands if rule.start - _NEAR <= x <= rule.end + _NEAR]
-    column, band = bisect_left(across, x), bisect_left(along, y)
+    along = [rule for rule in bands if rule.start - _NEAR <= x <= rule.end + _NEAR]
+    column, band = bisect_left(across, x), bisect_left([rule.at for rule in along], y)
     if not (0 < column < len(across) and 0 < band < len(along)):
         return None
-    return (along[band], across[column - 1])
+    return _Place(along[band].at, across[column - 1], along[band - 1].at, across[column], along[band])
 
 
 def _lines(pieces: list[Piece]) -> list[list[Piece]]:
@@ -303,23 +276,16 @@ def _lines(pieces: list[Piece]) -> list[list[Piece]]:
     return [sorted(line, key=lambda piece: piece.left) for line in lines]
 
 
-def _chunks(line: list[Piece]) -> Iterator[Cell]:
+def _chunks(line: list[Piece], gap: float = _GAP) -> Iterator[Cell]:
     """A line parted where the gap is wider than blanks between words are, a typewriter's too: a word's own height says
-    little, since its letters may all be low."""
-    wide = _GAP * max(piece.top - piece.bottom for piece in line)
+    little, since its letters may all be low. Where there is no gap at all, a program placed letter by letter."""
+    high = max(piece.top - piece.bottom for piece in line)
     start, text, end = line[0].left, line[0].text, line[0].right
     for piece in line[1:]:
-        if piece.left - end > wide:
+        if piece.left - end > gap * high:
             yield Cell(text, start, end)
             start, text, end = piece.left, piece.text, piece.right
         else:
-            text = f"{text} {piece.text}"
+            text = f"{text}{'' if abs(piece.left - end) < _NO_GAP * high else ' '}{piece.text}"
         end = max(end, piece.right)
     yield Cell(text, start, end)
-
-
-def slot_and_key(name: str) -> tuple[int | None, str]:
-    """A field's name ("fnr_1", "guardian2.Fnr") as its column, None where it does not say, and its words."""
-    parts = re.findall(r"[^\W\d_]+|\d+", re.sub(r"(?<=[a-zæøå])(?=[A-ZÆØÅ])", " ", name))
-    slots = [int(part) for part in parts if part in ("1", "2")]
-    return (slots[0] if len(slots) == 1 else None), " ".join(part for part in parts if not part.isdigit()).casefold()
