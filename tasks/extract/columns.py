@@ -4,6 +4,7 @@ Belongs here: questions of place and shape that need no memory of the rows befor
 form from row to row (`table`), what one cell means (`labels`).
 """
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import Final
@@ -63,6 +64,15 @@ class Heads:
             return cell.index >= 1
         return cell.place >= self.first.place - 0.25 * (self.second.place - self.first.place)
 
+    def spans(self, cell: Cell) -> bool:
+        """Whether one cell of a table stands under both headings."""
+        return self._counted(cell) and cell.index >= 1 and self.column(cell) == 1 and cell.end > self.second_place
+
+    @property
+    def second_place(self) -> float:
+        """Where the second column begins."""
+        return self.second.place if self.second else math.inf
+
     def one_column(self, name: FieldName, cells: list[Cell]) -> bool:
         """Whether two values stand in the same column: a name with a wide gap in it."""
         if self.second is None or cells[1].index >= 0 or name in SHAPES:
@@ -74,13 +84,19 @@ class Heads:
         return cell.index >= 0 and self.second is not None and self.second.index > self.first.index >= 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Group:
-    """A label with what stands behind it in its row; `joined`: what stands in the label's own cell."""
+    """A label with what stands behind it in its row; `joined`: what stands in the label's own cell; `again`: the
+    label stands before the values as well."""
 
     label: Label
     cells: list[Cell]
     joined: list[Cell]
+    again: bool = False
+
+    def repeats(self, label: Label) -> bool:
+        """Whether a label further on in the row is this one again, before the value in its own cell."""
+        return label.field == self.label.field and (not self.cells or self.again)
 
     @property
     def text(self) -> str:
@@ -95,7 +111,9 @@ def grouped(cells: list[Cell]) -> tuple[list[Cell], list[Group]]:
     for cell in cells:
         here = len(groups)
         for part in labels_in(cell.text):
-            if isinstance(part, Label):
+            if isinstance(part, Label) and groups and cell is not cells[0] and groups[0].repeats(part):
+                groups[0].again = True
+            elif isinstance(part, Label):
                 groups.append(Group(part, [], []))
             elif groups:
                 groups[-1].cells.append(replace(cell, text=part))

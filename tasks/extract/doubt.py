@@ -9,8 +9,9 @@ from typing import Any
 from schemas.documents import FIELDS, ReadForm
 
 
-def doubted(form: ReadForm) -> ReadForm:
-    """The same form, every value of it a person's to read; a ticked refusal becomes one to be confirmed."""
+def doubted(form: ReadForm, *, refuses: bool = False) -> ReadForm:
+    """The same form, every value of it a person's to read; a ticked refusal becomes one to be confirmed. `refuses`:
+    something beside it says no, for whomever."""
     entries = []
     for entry in form.entries:
         told: dict[str, Any] = {
@@ -18,6 +19,6 @@ def doubted(form: ReadForm) -> ReadForm:
             for name in FIELDS
             if (read := entry.get(name))
         }
-        words = entry.refused or entry.refused_in_words
+        words = entry.refused or entry.refused_in_words or refuses
         entries.append(replace(entry, **told, refused=False, refused_in_words=words))
     return replace(form, entries=tuple(entries))

@@ -21,7 +21,8 @@ from tasks.extract.consent import unread_consent
 from tasks.extract.doubt import doubted
 from tasks.extract.draft import distinct
 from tasks.extract.numbers import holds_number
-from tasks.extract.officeopen import odt, odt_styles
+from tasks.extract.officeopen import odt, odt_margins, odt_styles
+from tasks.extract.officetext import Walk
 from tasks.extract.officeword import docx, docx_styles
 from tasks.extract.table import read_rows
 from tasks.extract.text import MAX_CHARS, read_text
@@ -35,6 +36,10 @@ MAX_DEPTH: Final = 120
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
 _WORD: Final = re.compile(r"word/document\d*\.xml")
+_BESIDE: Final = re.compile(r"word/(?:header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
+_MOST_BESIDE: Final = 20
+_HEAD: Final = 4_096
+_FLAT: Final = re.compile(rb"<office:document[\s>]")
 _PICTURES: Final = re.compile(r"(?:word/media|Pictures)/[^/]+\.(?:png|jpe?g|tiff?|bmp|gif|webp)", re.IGNORECASE)
 
 
@@ -57,7 +62,12 @@ def read_office(data: bytes, settings: Post) -> Reading:
         return Reading(faults=("too_large",))
     if data.startswith(_OLE):
         return Reading(faults=("password_only" if _LOCKED in data else "unsupported",))
+    flat = bool(_FLAT.search(data[:_HEAD]))
+    if data.lstrip()[:1] == b"<" and not flat:
+        return Reading(faults=("unsupported",))
     try:
+        if flat:
+            return _flat(data)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive, settings)
     except _Locked:
@@ -86,16 +96,18 @@ def _read(archive: zipfile.ZipFile, settings: Post) -> Reading:
     word = next((name for name in names if _WORD.fullmatch(name)), None)
     if word:
         walk = docx(_tree(archive, names, word), _styles(archive, names, "word/styles.xml", docx_styles))
+        for name in [name for name in names if _BESIDE.fullmatch(name)][:_MOST_BESIDE]:
+            for line in docx(_tree(archive, names, name), {}).lines:
+                walk.remark(line, comment="comments" in name)
     elif "content.xml" in names:
         if "META-INF/manifest.xml" in names and b"encryption-data" in _member(archive, names, "META-INF/manifest.xml"):
             raise _Locked
         walk = odt(_tree(archive, names, "content.xml"), _styles(archive, names, "styles.xml", odt_styles))
+        for line in odt_margins(_tree(archive, names, "styles.xml")) if "styles.xml" in names else ():
+            walk.remark(line)
     else:
         return Reading(faults=("unsupported",))
-    text = "\n".join(walk.lines)[:MAX_CHARS]
-    forms = unread_consent(text.splitlines(), read_rows(walk.rows)) or read_text(text).forms
-    if walk.doubts:
-        forms = tuple(map(doubted, forms))
+    text, forms = _forms(walk)
     seen, faults, numbers = _pictures(archive, names, settings)
     if forms and (walk.hidden or (seen and any(form.entries for form in seen) and len(distinct([*forms, *seen])) > 1)):
         faults = {"two_layers_disagree"}
@@ -104,6 +116,24 @@ def _read(archive: zipfile.ZipFile, settings: Post) -> Reading:
         faults = set()
     every = distinct([*forms, *(form for form in seen if form.entries or form.kind == "consent")])
     return Reading(every, tuple(sorted(faults)), numbers or holds_number(text))
+
+
+def _forms(walk: Walk) -> tuple[str, tuple[ReadForm, ...]]:
+    """The text of a body, and the forms in it."""
+    text = "\n".join(walk.lines)[:MAX_CHARS]
+    forms = unread_consent(text.splitlines(), read_rows(walk.rows)) or read_text(text).forms
+    return text, tuple(doubted(form, refuses=walk.worded) for form in forms) if walk.doubts else forms
+
+
+def _flat(data: bytes) -> Reading:
+    """An OpenDocument text in one XML file."""
+    root = _parsed(data)
+    walk = odt(root, odt_styles(root))
+    for line in odt_margins(root):
+        walk.remark(line)
+    text, forms = _forms(walk)
+    hidden = bool(forms) and walk.hidden
+    return Reading(forms, ("two_layers_disagree",) if hidden else (), holds_number(text))
 
 
 def _pictures(archive: zipfile.ZipFile, names: list[str], settings: Post) -> tuple[list[ReadForm], set[str], bool]:
@@ -142,10 +172,17 @@ def _member(archive: zipfile.ZipFile, names: list[str], name: str, most: int = M
 
 
 def _tree(archive: zipfile.ZipFile, names: list[str], name: str) -> Element:
-    """A member as XML: no DTD, no entities, bounded in elements and depth."""
+    """A member as XML."""
+    return _parsed(_member(archive, names, name))
+
+
+def _parsed(data: bytes) -> Element:
+    """XML without DTD and entities, bounded in bytes, elements and depth."""
+    if len(data) > MAX_XML:
+        raise _TooLarge
     depth = count = 0
     root: Element | None = None
-    for event, element in iterparse(io.BytesIO(_member(archive, names, name)), ("start", "end"), forbid_dtd=True):
+    for event, element in iterparse(io.BytesIO(data), ("start", "end"), forbid_dtd=True):
         if event == "start":
             root = element if root is None else root
             depth, count = depth + 1, count + 1

@@ -11,12 +11,13 @@ from tasks.extract.officetext import (
     PALE,
     STRUCK,
     TINY,
-    WHITE,
     Walk,
     attribute,
     child_of,
     joined,
+    light,
     name_of,
+    noted,
     within,
 )
 
@@ -30,7 +31,8 @@ def odt_styles(root: Element) -> dict[str, str]:
             if look:
                 looks[attribute(style, "name")] = look
             cell = child_of(style, "table-cell-properties")
-            if attribute(cell, "background-color", "transparent").lstrip("#").lower() not in ("transparent", *WHITE):
+            fill = attribute(cell, "background-color", "transparent")
+            if fill != "transparent" and not light(fill):
                 looks[f"cell {attribute(style, 'name')}"] = "shaded"
     return looks
 
@@ -47,6 +49,17 @@ def odt(root: Element, styles: dict[str, str]) -> Walk:
     return walk
 
 
+def odt_margins(root: Element) -> list[str]:
+    """The lines at the head and the foot of the pages, in the document's styles."""
+    margins = [part for part in root.iter() if name_of(part).startswith(("header", "footer"))]
+    return [_said(part) for part in margins]
+
+
+def _said(part: Element) -> str:
+    """The paragraphs of what stands beside the text, without who wrote it and when."""
+    return " ".join("".join(line.itertext()) for line in part.iter() if name_of(line) in ("p", "h"))
+
+
 def _control(control: Element) -> str:
     """What stands in a form's control."""
     if name_of(control) == "checkbox":
@@ -61,7 +74,7 @@ def _open_look(properties: Element | None) -> str:
         return STRUCK
     size = attribute(properties, "font-size").removesuffix("pt")
     tiny = size.replace(".", "", 1).isdecimal() and float(size) * 2 <= TINY
-    return PALE if tiny or attribute(properties, "color").lstrip("#").lower() in WHITE else ""
+    return PALE if tiny or light(attribute(properties, "color")) else ""
 
 
 def _open_blocks(parent: Element, walk: Walk, looks: dict[str, str], controls: dict[str, str]) -> None:
@@ -78,12 +91,16 @@ def _open_blocks(parent: Element, walk: Walk, looks: dict[str, str], controls: d
             walk.doubts = walk.doubts or len(child) > 0
         elif attribute(child, "display") == "none":
             walk.unseen("".join(child.itertext()), HIDDEN)
-        elif kind not in ("forms", "annotation", "sequence-decls"):
+        elif kind == "annotation":
+            walk.remark(_said(child), comment=True)
+        elif kind not in ("forms", "sequence-decls"):
             _open_blocks(child, walk, looks, controls)
 
 
 def _open_table(table: Element, walk: Walk, looks: dict[str, str], controls: dict[str, str]) -> None:
-    rows = [[cell for cell in row if name_of(cell).endswith("table-cell")] for row in within(table, "table-row")]
+    lines = list(within(table, "table-row"))
+    walk.doubts = walk.doubts or any(attribute(row, "visibility", "visible") != "visible" for row in lines)
+    rows = [[cell for cell in row if name_of(cell).endswith("table-cell")] for row in lines]
     wide = any(len(cells) > 1 for cells in rows)
     for cells in rows:
         row, index = [], 0
@@ -97,10 +114,14 @@ def _open_table(table: Element, walk: Walk, looks: dict[str, str], controls: dic
                     wrapped = Element("wrapped")
                     wrapped.append(child)
                     _open_blocks(wrapped, held, looks, controls)
-            row.append((index, "\n".join(held.lines)))
-            walk.doubts, walk.hidden = walk.doubts or held.doubts, walk.hidden or held.hidden
+            noted(walk, held)
             repeated = attribute(cell, "number-columns-repeated", "1")
-            index += min(int(repeated), MOST_SPANS) if repeated.isdecimal() else 1
+            spanned = attribute(cell, "number-columns-spanned", "1")
+            wide_as = min(int(spanned), MOST_SPANS) if spanned.isdecimal() else 1
+            times = min(int(repeated), MOST_SPANS) if repeated.isdecimal() else 1
+            text = "\n".join(held.lines)
+            row += [(index + time, wide_as, text) for time in range(times if text.strip() else 1)]
+            index += times
         walk.row(row, wide)
         joined(walk, inner)
 
@@ -144,7 +165,9 @@ def _open_text(
             walk.doubts = True
         elif kind == "text-input" and not (child.text or "").strip(" <>"):
             pass
-        elif kind not in ("annotation", "note", "bookmark", "placeholder"):
+        elif kind in ("annotation", "note"):
+            walk.remark(_said(child), comment=kind == "annotation")
+        elif kind not in ("bookmark", "placeholder"):
             told.append(_open_text(child, walk, looks, controls, boxes, look))
         say(child.tail)
     return "".join(told)

@@ -13,17 +13,20 @@ from tasks.extract.officetext import (
     PALE,
     STRUCK,
     TINY,
-    WHITE,
     Walk,
     attribute,
     child_of,
     joined,
+    light,
     name_of,
+    noted,
     within,
 )
 
 _SYMBOLS: Final = {"fe": "☒", "fd": "☒", "78": "☒", "52": "☑", "a8": "☐", "6f": "☐", "a3": "☐", "fc": "✓"}
 """Wingdings' boxes by the low byte of their place."""
+
+UNTICKED: Final = ("☐", "□")
 
 _SKIPPED: Final = {
     "del",
@@ -61,8 +64,10 @@ def _word_look(properties: Element | None) -> str:
             return HIDDEN
         if kind in ("strike", "dstrike") and value not in ("0", "false", "off"):
             return STRUCK
-        if kind == "color" and value in WHITE:
+        if kind == "color" and light(value):
             return PALE
+        if kind == "highlight" and value == "black":
+            return HIDDEN
         if kind == "sz" and value.isdecimal() and int(value) <= TINY:
             return PALE
     return ""
@@ -78,28 +83,49 @@ def _word_blocks(parent: Element, walk: Walk, styles: dict[str, str]) -> None:
                 _word_blocks(box, walk, styles)
         elif kind == "tbl":
             _word_table(child, walk, styles)
-        elif kind == "sdt" and child_of(child, "sdtPr", "showingPlcHdr") is not None:
+        elif kind == "sdt" and _only_asks(child):
             continue
         elif kind not in _SKIPPED:
             _word_blocks(child, walk, styles)
 
 
+def _asks(control: Element) -> bool:
+    """Whether a content control says that it only asks to be filled in."""
+    return child_of(control, "sdtPr", "showingPlcHdr") is not None
+
+
+def _only_asks(control: Element) -> bool:
+    """Whether it does nothing else: programs that fill in controls forget to say that they did."""
+    said = "".join(one.text or "" for one in control.iter() if name_of(one) == "t")
+    return _asks(control) and sum(map(str.isdigit, said)) < 8 and "@" not in said
+
+
+def _checked(control: Element) -> bool:
+    mark = child_of(control, "sdtPr", "checkbox", "checked")
+    return mark is not None and attribute(mark, "val", "1") in ("1", "true")
+
+
 def _word_table(table: Element, walk: Walk, styles: dict[str, str]) -> None:
-    rows = [list(within(row, "tc")) for row in within(table, "tr")]
+    lines = list(within(table, "tr"))
+    rows = [list(within(row, "tc")) for row in lines]
     wide = any(len(cells) > 1 for cells in rows)
-    for cells in rows:
+    for line, cells in zip(lines, rows, strict=True):
+        properties = child_of(line, "trPr")
+        marks = {name_of(mark) for mark in (properties if properties is not None else ())}
+        walk.doubts = walk.doubts or bool(marks & {"del", "ins", "hidden"})
         row, index = [], 0
         inner = Walk()
         for cell in cells:
             fill = attribute(child_of(cell, "tcPr", "shd"), "fill", "auto").lower()
-            held = Walk(shaded=fill not in ("auto", *WHITE))
+            held = Walk(shaded=fill != "auto" and not light(fill))
             tables = _word_cell(cell, held, styles)
-            row.append((index, "\n".join(held.lines)))
-            walk.doubts, walk.hidden = walk.doubts or held.doubts, walk.hidden or held.hidden
+            noted(walk, held)
             for nested in tables:
                 _word_table(nested, inner, styles)
             span = attribute(child_of(cell, "tcPr", "gridSpan"), "val", "1")
-            index += min(int(span), MOST_SPANS) if span.isdecimal() else 1
+            wide_as = min(int(span), MOST_SPANS) if span.isdecimal() else 1
+            row.append((index, wide_as, "\n".join(held.lines)))
+            index += wide_as
         walk.row(row, wide)
         joined(walk, inner)
 
@@ -154,9 +180,11 @@ def _word_text(parent: Element, walk: Walk, styles: dict[str, str], boxes: list[
             if kind in ("ins", "moveTo"):
                 told.append(_word_text(child, walk, styles, boxes, look))
         elif kind == "sdt":
-            if child_of(child, "sdtPr", "showingPlcHdr") is None:
-                walk.doubts = walk.doubts or child_of(child, "sdtPr", "dataBinding") is not None
-                told.append(_word_text(child, walk, styles, boxes, look))
+            if not _only_asks(child):
+                text = _word_text(child, walk, styles, boxes, look)
+                bound = child_of(child, "sdtPr", "dataBinding") is not None or _asks(child)
+                walk.doubts = walk.doubts or bound or (_checked(child) and text.strip() in UNTICKED)
+                told.append(text)
         elif kind not in _SKIPPED:
             told.append(_word_text(child, walk, styles, boxes, look))
     return "".join(told)

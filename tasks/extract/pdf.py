@@ -109,8 +109,8 @@ def _read(document: Any, data: bytes, settings: Post) -> Reading:
         found.faults.discard("layout_not_found")
     said_no = any(values.refuses_in_words(line, on_form=True) for line in found.comments)
     if found.doubts or found.hidden or found.comments:
-        typed = tuple(_noted(form, refuses=said_no) for form in typed)
-        scanned = [_noted(form, refuses=said_no) for form in scanned] if found.comments else scanned
+        typed = tuple(doubted(form, refuses=said_no) for form in typed)
+        scanned = [doubted(form, refuses=said_no) for form in scanned] if found.comments else scanned
     if found.hidden and (typed or holds_number("\n".join(found.unseen))):
         found.faults.add("two_layers_disagree")
     forms = distinct([*typed, *scanned])
@@ -118,13 +118,6 @@ def _read(document: Any, data: bytes, settings: Post) -> Reading:
         found.faults.add("unsupported")
     numbers = found.numbers or holds_number("\n".join(found.text))
     return Reading(forms, tuple(sorted(found.faults)), numbers, find_code(found.typed))
-
-
-def _noted(form: ReadForm, *, refuses: bool) -> ReadForm:
-    """A form of which nothing is used without a person; `refuses`: a comment on it says no, for whomever."""
-    form = doubted(form)
-    entries = tuple(replace(entry, refused_in_words=entry.refused_in_words or refuses) for entry in form.entries)
-    return replace(form, entries=entries)
 
 
 def _made_of_xfa(document: Any) -> bool:

@@ -4,6 +4,7 @@ Belongs here: choosing the reader by a part's own first bytes, keeping one bad p
 form once. Does not belong here: opening containers (`tasks/decrypt`), reading any one kind.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Sequence
@@ -28,6 +29,10 @@ _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office"),
 )
 _OFFICE_MARKS: Final = (b"word/", b"application/vnd.oasis.opendocument.text", b"Index/Document.iwa")
+_XML: Final = re.compile(
+    rb"^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*>[^<]*(?:<\?[^>]*>\s*)*<(?:office:document|pkg:package|w:wordDocument)[\s>]"
+)
+"""A word processor's document in one XML file."""
 _NOT_WRITTEN_BY_PEOPLE: Final = ("pgp", "pkcs7", "calendar", "vcard", "delivery-status", "rfc822", "css")
 _LETTERS: Final = ("pdf", "image", "msword", "word", "opendocument.text", "rtf")
 _OTHER_OFFICE: Final = ("excel", "powerpoint", "ms-outlook", ".xls", ".ppt", ".msg", ".pub", ".vsd")
@@ -83,7 +88,7 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
     if kind == "office" and any(word in media or part.name.lower().endswith(word) for word in _OTHER_OFFICE):
         return Reading()
     if kind == "office":
-        if not part.content.startswith((b"PK", b"\xd0\xcf")):
+        if not part.content.startswith((b"PK", b"\xd0\xcf")) and not _XML.search(part.content[:4096]):
             return Reading(faults=("unsupported",))
         return read_apart("office", part.content, settings.post)
     return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
@@ -99,6 +104,8 @@ def _all_in_winmail(parts: Sequence[Part]) -> bool:
 def sniffed(part: Part) -> Kind:
     """What a part is by its first bytes; its name and declared type are the sender's word."""
     data = part.content
+    if _XML.search(data[:4096]):
+        return "office"
     if part.text is not None and (part.media_type.lower().startswith("text/") or not data):
         return "text" if part.text.strip() or not data else "empty"
     if not data.strip():

@@ -211,6 +211,9 @@ class _Reader:
         ):
             for slot, cell in enumerate(cells, 1):
                 self.put(slot, name, cell.text, where, 1.0, column=True)
+        elif name == "pupil" and len(cells) == 1 and self.heads is not None and self.heads.spans(cells[0]):
+            for slot in (1, 2):
+                self.put(slot, name, group.text, where, 1.0, column=True)
         elif self.heads is None or (self.heads.second is None and self.slot == 2):
             self.put(self.slot, name, group.text, where, 1.0)
         elif self.heads.second is None and len(cells) == 1:
@@ -299,6 +302,11 @@ class _Reader:
     def _ticks(self, cells: list[Cell]) -> bool:
         """Take in a row with the refusal's box; False where it has none."""
         boxes = [(cell, box) for cell in cells for box in values.ticks_in(cell.text)]
+        marks = {cell: mark for cell in cells if (mark := values.mark_in(cell.text))}
+        if marks:
+            for cell in [*marks, *(cell for cell, ticked in boxes if ticked)]:
+                self._tick(cell) if marks.get(cell) != "no" else self._said_no()
+            return True
         if not any(values.refusal_label_in(cell.text) for cell in cells):
             self.lone_tick = len(cells) == 1 and [box for _, box in boxes] == [True]
             return False

@@ -18,6 +18,7 @@ _BLANK: Final = re.compile(r"^[\s._\-\u2010-\u2015…/\\|*,;:]*$")
 _TICKED: Final = re.compile(r"[\[(]\s*[xX×✓✔]\s*[\])]|[☒☑✓✔✅⊠🗹🗷✗✘]")
 _UNTICKED: Final = re.compile(r"[\[(]\s*[\])]|[☐□❏❑▢]")
 _BOX: Final = re.compile(f"(?:{_TICKED.pattern})|(?:{_UNTICKED.pattern})")
+_MARK: Final = re.compile(r"^[\s:.,_–-]*(x+|ja|yes|nei|no|[■●◼⬛✕✖⊗⬤])[\s:.,!_–-]*$")
 _GREETING: Final = re.compile(
     r"^\W*(?:med\s+(?:vennlig|venleg|beste?|venn?lege?)\s+h[ei]ls|(?:beste|vennlig|venleg|venlege)\s+h[ei]ls|hilsen\b|hels(?:ing)\b"
     r"|mvh\b|m\.v\.h|vh\b|(?:best|kind|warm)\s+regards|regards\b|sincerely|yours\b|cheers\b|sendt fra min|sent from my"
@@ -75,6 +76,19 @@ def refusal_label_in(text: str) -> bool:
     return any(" ".join(label.split()[:5]) in squeezed for label in REFUSAL_LABELS)
 
 
+def mark_in(text: str) -> str | None:
+    """What was put instead of the box, before or behind the printed refusal: "x" for a cross, a blot or a yes, "no" for
+    a no, None for neither."""
+    squeezed = " ".join(text.casefold().split())
+    label = next((one for one in REFUSAL_LABELS if " ".join(one.split()[:5]) in squeezed), None)
+    if label is None:
+        return None
+    before, _, behind = squeezed.partition(" ".join(label.split()[:5]))
+    behind = behind.removeprefix(f" {' '.join(label.split()[5:])}")
+    found = [one[1] for part in (before, behind) if (one := _MARK.match(part))]
+    return None if not found else "no" if found[0] in ("nei", "no") else "x"
+
+
 def spelled(label: str) -> str:
     """A label or phrase as a pattern: hyphens and dots may be missing, blanks may be many, and Norwegian letters be
     written as people without the keyboard do, or be lost."""
@@ -115,16 +129,19 @@ def refuses_in_words(sentence: str, *, on_form: bool) -> bool:
     must be spoken of, since people decline many things; on a form a short no is enough.
     """
     match = _REFUSES.search(sentence)
-    if not match and (_THE_NUMBER.search(sentence) or (on_form and len(sentence.split()) <= 6)):
+    about = _ABOUT.search(sentence) or _THE_NUMBER.search(sentence)
+    short = on_form and len(sentence.split()) <= 6
+    if not match and (_THE_NUMBER.search(sentence) or short or (on_form and about)):
         match = _WISHES_NOT.search(sentence)
     if not match or _ALLOWED_TO.search(sentence[: match.start()]) or _NOT_AFTER.match(sentence[match.end() :]):
         return False
-    return bool(_ABOUT.search(sentence)) or (on_form and len(sentence.split()) <= 6)
+    return bool(about) or short
 
 
 def refuses_in_cell(value: str) -> bool:
-    """The same of what stands where the number should: there a bare no is one."""
-    return refuses_in_words(value, on_form=True) or bool(_BARE_NO.match(value))
+    """The same of what stands where the number should: there a bare no is one, and it need not say what of."""
+    match = _REFUSES.search(value) or _WISHES_NOT.search(value)
+    return bool(_BARE_NO.match(value)) or (match is not None and not _NOT_AFTER.match(value[match.end() :]))
 
 
 def nobody(value: str) -> bool:
