@@ -128,6 +128,19 @@ REFUSAL_WISHES: Final = (
     "tillater ikke",
     "nekter",
     "reserverer meg",
+    "reservere meg",
+    "reservere oss",
+    "sier nei",
+    "seier nei",
+    "takker nei",
+    "takkar nei",
+    "say no",
+    "trekker tilbake",
+    "trekkjer tilbake",
+    "trekke tilbake",
+    "trekkje tilbake",
+    "trekker samtykke",
+    "withdraw",
     "reserverer oss",
     "motsetter meg",
     "motsetter oss",
@@ -142,6 +155,9 @@ REFUSAL_WISHES: Final = (
     "object to",
 )
 """A refusal in words too, where the same sentence speaks of the number: people wish many things not."""
+
+ERASURE_WORDS: Final = ("slett", "slette", "sletta", "fjern", "fjerne", "delete", "erase", "remove")
+"""A wish that the number be gone, where the same sentence names it: mails' own footers ask to be deleted."""
 
 NOBODY_WORDS: Final = (
     "ingen",

@@ -10,6 +10,7 @@ from typing import Final
 
 NOT_CHARSETS: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 SINGLE_BYTE: Final = re.compile(r"^(us-?ascii|ascii|latin|iso-?8859|windows-?125|cp-?125)")
+WIDE: Final = re.compile(r"utf-?(?:16|32)", re.IGNORECASE)
 BREAKS: Final = frozenset(
     {"address", "article", "blockquote", "br", "div", "dd", "dt", "form", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
      "li", "ol", "p", "pre", "section", "table", "tr", "ul"}
@@ -57,8 +58,11 @@ def _line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def is_text(data: bytes) -> bool:
-    """Whether `data` is readable text rather than a binary file."""
+def is_text(data: bytes, declared: str | None = None) -> bool:
+    """Whether `data` is readable text rather than a binary file. A character set of two or four bytes a letter is
+    believed where it is declared and fits."""
+    if declared and WIDE.match(declared) and _decodes(data, declared[:40]):
+        return True
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _decodes(data, "utf-16")
     sample = data[:4096]

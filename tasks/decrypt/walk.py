@@ -231,7 +231,7 @@ class Walk:
         ):
             return
         text, used = None, None
-        if readable and len(shown) <= TEXT_BYTES and is_text(shown):
+        if readable and len(shown) <= TEXT_BYTES and is_text(shown, charset):
             text, used = decode_text(shown, charset)
             text = html_to_text(text) if html else text
             if place.legacy and "\n\n" in text:

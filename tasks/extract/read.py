@@ -14,6 +14,7 @@ from typing import Final, Literal
 from schemas.documents import Opened, Part, ReadForm, Reading
 from schemas.settings import Settings
 from tasks.extract.draft import distinct
+from tasks.extract.packed import unopened
 from tasks.extract.text import read_text
 from tasks.extract.worker import read_apart
 
@@ -60,6 +61,8 @@ def read_opened(opened: Opened, settings: Settings) -> Reading:
     if _all_in_winmail(opened.parts):
         faults.append("unsupported")
     typed_first = sorted(distinct(sorted(forms, key=lambda form: form.machine_read)), key=lambda form: form.part)
+    if not forms and not faults:
+        faults += sorted({unopened(part) for part in opened.parts} - {""})
     if len(told) == 1:  # a mail's own words count for the form it carries; a sheet's own code goes before
         (code,) = told
         typed_first = [replace(form, onetime=form.onetime or code) for form in typed_first]
@@ -91,7 +94,8 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
         if not part.content.startswith((b"PK", b"\xd0\xcf")) and not _XML.search(part.content[:4096]):
             return Reading(faults=("unsupported",))
         return read_apart("office", part.content, settings.post)
-    return Reading(faults=("damaged",)) if alone or any(word in media for word in _LETTERS) else Reading()
+    broken = alone or any(word in media for word in _LETTERS) or media in ("text/plain", "text/html")
+    return Reading(faults=("damaged",)) if broken else Reading()
 
 
 def _all_in_winmail(parts: Sequence[Part]) -> bool:

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from schemas.documents import FieldName
-from schemas.form import NOBODY_WORDS, REFUSAL_LABELS, REFUSAL_WISHES, REFUSAL_WORDS
+from schemas.form import ERASURE_WORDS, NOBODY_WORDS, REFUSAL_LABELS, REFUSAL_WISHES, REFUSAL_WORDS
 from schemas.numbers import clean
 from tasks.extract.numbers import candidates
 
@@ -112,6 +112,9 @@ _ALLOWED_TO: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_AFTER: Final = re.compile(r"^\s+(?:ikke|ikkje)\b", re.IGNORECASE)
+_ERASES: Final = re.compile(rf"(?<!\w)(?:{'|'.join(ERASURE_WORDS)})(?!\w)", re.IGNORECASE)
+_A_NUMBER: Final = re.compile(r"numm[ea]r|numr[ea]|number", re.IGNORECASE)
+_NO_MORE: Final = re.compile(r"^\W*(?:jeg|vi|eg|me|i|we)\s+(?:avslår|nekter|nektar|refuse|decline)\W*$", re.IGNORECASE)
 _BARE_NO: Final = re.compile(r"^\W*(?:nei|no)(?:\W+(?:takk|thanks|thank you))?\W*$", re.IGNORECASE)
 _NOBODY: Final = re.compile(
     rf"^\W*(?:{'|'.join(spelled(words) for words in NOBODY_WORDS)})\W*$",
@@ -128,14 +131,15 @@ def refuses_in_words(sentence: str, *, on_form: bool) -> bool:
     What the school's letter says a guardian *may* do is none. Off a form (`on_form` false) the number or the login
     must be spoken of, since people decline many things; on a form a short no is enough.
     """
-    match = _REFUSES.search(sentence)
-    about = _ABOUT.search(sentence) or _THE_NUMBER.search(sentence)
+    if _NO_MORE.match(sentence):
+        return True
+    match, number = _REFUSES.search(sentence), _THE_NUMBER.search(sentence)
     short = on_form and len(sentence.split()) <= 6
-    if not match and (_THE_NUMBER.search(sentence) or short or (on_form and about)):
-        match = _WISHES_NOT.search(sentence)
+    if not match and (number or short or (on_form and _A_NUMBER.search(sentence))):
+        match = _WISHES_NOT.search(sentence) or (_ERASES.search(sentence) if number else None)
     if not match or _ALLOWED_TO.search(sentence[: match.start()]) or _NOT_AFTER.match(sentence[match.end() :]):
         return False
-    return bool(about) or short
+    return bool(number or _ABOUT.search(sentence)) or short
 
 
 def refuses_in_cell(value: str) -> bool:

@@ -476,3 +476,13 @@ def test_message_types_are_what_they_are(opens):
     outer.attach(inner)
     assert isinstance(outer, Message)
     assert ["Hei\n"] == texts(opens(outer.as_bytes(policy=SMTP)))
+
+
+@pytest.mark.parametrize("charset", ["utf-16le", "utf-16be", "utf-32le"])
+def test_a_wide_character_set_without_its_mark_is_believed_where_it_is_declared(opens, charset) -> None:
+    """Half of its bytes are null, and it is text all the same."""
+    body = base64.encodebytes(TEXT.encode(charset))
+    raw = b"From: a@b.example\r\nSubject: x\r\n" + entity(
+        f"text/plain; charset={charset}", body, "Content-Transfer-Encoding: base64"
+    )
+    assert [TEXT.strip()] == [text.strip() for text in texts(opens(raw))]

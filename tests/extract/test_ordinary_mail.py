@@ -18,13 +18,14 @@ from fixtures import mail
 from fixtures.filled import FilledForm
 from fixtures.office import docx, zipped
 from fixtures.pages import LETTER_ABOVE, LETTER_BELOW, typed_pdf
-from schemas.documents import Opened, Reading
+from schemas.documents import Opened, Part, Reading
 from schemas.form import COLUMNS, ROWS, TITLE
 from schemas.outcomes import SubmissionOutcome
 from schemas.settings import Settings
 from schemas.verdicts import Verdict
 from store.ledger import Claimed
 from tasks.decrypt.open import open_delivery
+from tasks.extract.read import read_opened
 from tasks.extract.step import extract_batch
 from tasks.validate.step import validate_batch
 
@@ -79,6 +80,7 @@ def parts(kind: str, *inner: str) -> bytes:
 
 CALENDAR = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Foreldremøte\r\nORGANIZER:mailto:a@b.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 TNEF = base64.encodebytes(b"\x78\x9f\x3e\x22\x00\x00\x01\x06\x90\x08\x00\x04\x00\x00\x00").decode()
+TNEF_FILE = base64.encodebytes(b"\x78\x9f\x3e\x22\x00\x00\x02\x02\x90\x06\x00\x0e\x00\x00\x00").decode()
 
 ORDINARY: dict[str, bytes] = {
     "a newsletter": mail.newsletter(),
@@ -166,11 +168,16 @@ def test_forty_ordinary_mails(judge: Callable[[dict[str, bytes]], dict[str, Verd
 
 def test_what_only_looks_ordinary_is_not_lost(judge: Callable[[dict[str, bytes]], dict[str, Verdict]]) -> None:
     """A form that could not be read is a person's matter, however ordinary the mail around it: an old Word file, a PDF
-    cut short, a mail that Outlook packed up whole."""
+    cut short, a mail that Outlook packed up whole, a folder with a document in it or locked, text that is none."""
     verdicts = judge({
         "an old Word file": file("skjema.doc", "application/msword", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600),
         "all of it in a winmail.dat": parts("multipart/mixed", "Content-Type: text/plain\r\n\r\n", f"Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n{TNEF}"),
         "a file cut short": file("skjema.pdf", "application/pdf", b"%PDF-1.7\n1 0 obj\n<<"),
+        "a packed document": file("skjema.zip", "application/zip", zipped({"skjema.pdf": b"x" * 2_000})),
+        "a folder packed otherwise": file("skjema.7z", "application/x-7z-compressed", b"7z\xbc\xaf\x27\x1c" + b"\0" * 60),
+        "a locked folder": file("skjema.zip", "application/zip", b"PK\x03\x04\x14\0\x09\0" + b"\0" * 60),
+        "a file in a winmail.dat beside the text": parts("multipart/mixed", "Content-Type: text/plain\r\n\r\nSe vedlegg", f"Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n{TNEF_FILE}"),
+        "a text whose base64 was broken": file("", "text/plain", bytes(range(256)) * 4, "\r\n"),
     })  # fmt: skip
     assert {SubmissionOutcome.UNREADABLE} == {verdict.outcome for verdict in verdicts.values()}
 
@@ -181,3 +188,16 @@ def test_what_stayed_shut_is_told() -> None:
     claim = Claimed("S-A", "email", datetime(2026, 8, 20, tzinfo=UTC), b"", "", "", 0, False)
     (verdict,) = validate_batch([claim], {"S-A": opened}, {"S-A": Reading()}, Settings())
     assert (SubmissionOutcome.UNREADABLE, ["wrong_key"]) == (verdict.outcome, [f.code for f in verdict.faults])
+
+
+def test_what_came_encrypted_and_cannot_be_read_is_told() -> None:
+    """Whoever encrypts a spreadsheet or a packed picture to the school has sent a form; in plain mail it is anything."""
+    sheet = zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"})
+    faults = {
+        sealed: read_opened(
+            Opened("pgp_mime", "decrypted", parts=(Part("a.xlsx", "application/zip", sheet, encrypted=sealed),)),
+            Settings(),
+        ).faults
+        for sealed in (True, False)
+    }
+    assert {True: ("unsupported",), False: ()} == faults
