@@ -39,7 +39,7 @@ def read_text(text: str, *, watch: bool = True) -> Reading:
     forms = read_rows(rows_of(lines))
     forms = forms or in_sentences([line for line in lines if line.strip() and not _QUOTE.match(line)])
     return Reading(
-        unread_consent(lines, forms),
+        unread_consent([line for line in lines if not _QUOTE.match(line)] if not forms else lines, forms),
         faults,
         watch and holds_number(text),
         find_code(lines),

@@ -90,3 +90,33 @@ def test_a_consent_by_pen_is_a_proposal() -> None:
 
     assert ("consent", [1]) == (form.kind, [entry.slot for entry in form.entries])
     assert {"review"} == {read.decision for entry in form.entries for name in FIELDS if (read := entry.get(name))}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{CONSENT_TITLES['nb']}\n\nElev: Ola Nordmann\nForesatt: Kari Nordmann",
+        "Jeg samtykker til at Kari Nordmann beholder tilgangen til Visma etter at jeg fyller 18.\nOla Nordmann",
+        "Eg samtykkjer til at mor mi framleis har tilgang.\nOla",
+        "I consent to my mother keeping her access.\nOla",
+        "Jeg trekker tilbake samtykket til at far har tilgang til Visma.\nOla",
+    ],
+)
+def test_a_consent_in_a_pupils_own_words_reaches_a_person(said: str) -> None:
+    """Given or taken back, under the sheet's heading or none; nothing of it is read."""
+    assert (ReadForm((), "consent"),) == read_text(said).forms
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{CONSENT_TITLES['nb']}\n\nElev:\nForesatt 1:\nForesatt 2:",
+        "Det vil være mulig for eleven å samtykke til å utvide foresatt-tilgangen.",
+        "Jeg samtykker til at Ola kan være med på turen.\nKari Nordmann",
+        "> Jeg samtykker til at mor har tilgang.\nHvorfor fikk jeg denne?",
+        "Hvordan samtykker man til utvidet tilgang?",
+    ],
+)
+def test_what_only_speaks_of_consent_is_none(said: str) -> None:
+    """A sheet left empty, the school's own letter, another consent, a quotation, a question."""
+    assert () == read_text(said).forms
