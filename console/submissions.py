@@ -45,7 +45,7 @@ def submissions(state: State, outcome: str | None, reason: str | None, channel: 
 
 @click.command(short_help="One submission with its history.")
 @click.argument("ident", metavar="ID")
-@click.option("--reveal", is_flag=True, help="Show the values; asks why, and the audit remembers it.")
+@click.option("--reveal", is_flag=True, help="Show values and words; asks why, and the audit remembers it.")
 @click.option("--by", metavar="STAFF", help="Your staff id, with --reveal; and for what is restricted.")
 @click.option("--why", type=click.Choice(WHY), help="Why you look, with --reveal.")
 @common
@@ -53,6 +53,7 @@ def submissions(state: State, outcome: str | None, reason: str | None, channel: 
 def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None) -> None:
     """Show one submission: every entry, every field (masked), reasons, next steps, history."""
     from console.candidates import in_words, likely
+    from console.wording import worded
     from store import audit, entries, listing, roles
 
     with state.store() as store:
@@ -74,6 +75,7 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
                 shown = sum(map(len, proposals.values()))
                 audit.write(tx, str(by), "revealed", line.id, f"why={why}" + f" proposals={shown}" * bool(shown))
             past = listing.history(tx, [line.id, *(entry.id for entry in line.entries)])
+        said = worded(store, line.id) if reveal else []
         language = store.settings.school.language
     document = as_json(line)
     for entry, told in zip(line.entries, document["entries"], strict=True):
@@ -81,6 +83,8 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
         told["pupil_candidates"] = pupils[entry.id]
         if reveal:
             told["fnr_proposals"] = [one._asdict() for one in proposals[entry.id]]
+    if reveal:
+        document["texts"] = said
     document["history"] = [
         {"at": row.at.isoformat(), "by": row.actor, "what": row.action, "detail": row.detail} for row in past
     ]
@@ -104,6 +108,8 @@ def show(state: State, ident: str, reveal: bool, by: str | None, why: str | None
             click.echo(f"  {explain(code, language)}")
         if entry.held_until:
             click.echo(f"  Kept until {entry.held_until} at the latest.")
+    if said:
+        click.echo("\n".join(["", "What came, in words:", *said]))
     state.table(
         "\nHistory", ("when", "who", "what", "detail"), [(in_oslo(r.at), r.actor, r.action, r.detail) for r in past]
     )

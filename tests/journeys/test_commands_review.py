@@ -69,6 +69,20 @@ def test_show_masks_until_asked(office: Office) -> None:
     assert [("kari", "revealed")] == office.audit(ident)[len(before) :]
 
 
+def test_what_was_said_in_words_is_shown_to_whoever_may_see_it(office: Office) -> None:
+    """A refusal in a mail has no fields to show: `show --reveal` gives the words of whatever came, also encrypted, and
+    `show` alone does not. What was refused stays shut."""
+    ident = office.of("misspelt_pupil").id
+    column = office.cases["misspelt_pupil"].forms[0].first
+
+    assert "texts" not in office.json("show", ident)
+    said = office.json("show", ident, "--reveal", "--by", "kari", "--why", "answer")["texts"]
+    assert any(column.name in text for text in said)
+    assert column.name in office("show", ident, "--reveal", "--by", "kari", "--why", "answer").fine().out
+    shut = office("show", office.of("plain_mail_refusal").id, "--reveal", "--by", "kari", "--why", "answer", "--json")
+    refused(shut, 4, "by_school")
+
+
 def test_nobody_looks_unnamed(office: Office) -> None:
     """Without a staff id nothing is revealed, also where nobody can be asked; nothing goes into the audit."""
     ident = office.of("listed_by_name_only").id
