@@ -59,6 +59,7 @@ class _Found:
     doubts: bool = False
     hidden: bool = False
     encloses: bool = False
+    inked: bool = False
 
 
 def read_pdf(data: bytes, settings: Post) -> Reading:
@@ -114,6 +115,8 @@ def _read(document: Any, data: bytes, settings: Post) -> Reading:
     if found.hidden and (typed or holds_number("\n".join(found.unseen))):
         found.faults.add("two_layers_disagree")
     forms = distinct([*typed, *scanned])
+    if not forms and not found.faults and found.inked:
+        found.faults.add("handwritten")
     if not forms and not found.faults and (found.encloses or _encloses(document) or _made_of_xfa(document)):
         found.faults.add("unsupported")
     numbers = found.numbers or holds_number("\n".join(found.text))
@@ -180,6 +183,7 @@ def _page(document: Any, data: bytes, page: Any, number: int, settings: Post, fo
         return
     labelled = any(isinstance(part, labels.Label) and part.own for line in lines for part in labels.labels_in(line))
     found.hidden = found.hidden or (labelled and look is not None and look.other_numbers())
+    found.inked = found.inked or (labelled and notes.drawn)
     named = by_name(filled)
     if named is not None:
         found.named.append(named)

@@ -22,8 +22,9 @@ REFUSED: Final = "refused"
 
 
 def by_name(filled: list[Field]) -> Cells | None:
-    """A page's fields by what their names say; None where most say nothing, or two say the same and hold different
-    things: then they are read where they stand. A field without a number is the first guardian's."""
+    """A page's fields by what their names say; None where most say nothing, two say the same and hold different
+    things, or their columns are crossed: then they are read where they stand. A field without a number is the first
+    guardian's."""
     meant = [(one, name) for one in filled if (name := _meant(one.name))]
     if not meant or len(meant) <= len(filled) // 2:
         return None
@@ -33,7 +34,16 @@ def by_name(filled: list[Field]) -> Cells | None:
         if place in cells and squeezed(cells[place].piece.text) != squeezed(one.piece.text):
             return None
         cells.setdefault(place, one)
-    return cells
+    return None if any(_crossed(cells, name) for _, name in cells) else cells
+
+
+def _crossed(cells: Cells, name: str) -> bool:
+    """Whether the second guardian's field stands left of the first's on one line: the names say something else than
+    the page."""
+    if (1, name) not in cells or (2, name) not in cells:
+        return False
+    first, second = cells[1, name].piece, cells[2, name].piece
+    return second.bottom < first.middle < second.top and second.right <= first.left
 
 
 def joined(pages: list[Cells]) -> list[Cells]:

@@ -214,6 +214,14 @@ class _Reader:
         elif name == "pupil" and len(cells) == 1 and self.heads is not None and self.heads.spans(cells[0]):
             for slot in (1, 2):
                 self.put(slot, name, group.text, where, 1.0, column=True)
+        elif (
+            len(cells) == 1
+            and name in columns.SHAPES
+            and self.heads
+            and len(two := columns.parted(name, cells[0].text)) == 2
+        ):
+            for slot, text, confidence in two:  # so long that the columns touch
+                self.put(slot, name, text, where, confidence, column=True)
         elif self.heads is None or (self.heads.second is None and self.slot == 2):
             self.put(self.slot, name, group.text, where, 1.0)
         elif self.heads.second is None and len(cells) == 1:

@@ -395,3 +395,38 @@ def test_what_a_program_cannot_show_is_unsupported() -> None:
     note["/Rect"] = ArrayObject([FloatObject(x) for x in (50, 50, 70, 70)])  # type: ignore[assignment]
     pinned.add_annotation(0, DictionaryObject({NameObject(key): value for key, value in note.items()}))
     assert [("unsupported",)] * 2 == [read_pdf(_bytes(one), POST).faults for one in (xfa, pinned)]
+
+
+def test_fields_whose_names_and_places_are_crossed_are_read_where_they_stand(told: Told) -> None:
+    """What stands under a heading is that guardian's, whatever the field below it is called."""
+    writer, fields = _filled()
+    key = NameObject("/Rect")
+    fields["1_fnr"][key], fields["2_fnr"][key] = fields["2_fnr"]["/Rect"], fields["1_fnr"]["/Rect"]
+    seen = {1: TOLD[1] | {"fnr": PER}, 2: TOLD[2] | {"fnr": KARI}}
+    assert [seen] == [told(form) for form in read_pdf(_bytes(writer), POST).forms]
+
+
+def test_an_unfilled_form_with_ink_on_it_is_not_passed_over() -> None:
+    """Somebody wrote on it, if nothing that can be read."""
+    writer = _unfilled()
+    note = {
+        "/Type": NameObject("/Annot"),
+        "/Subtype": NameObject("/Ink"),
+        "/Rect": ArrayObject([FloatObject(x) for x in (165, 385, 265, 405)]),
+        "/InkList": ArrayObject([ArrayObject([FloatObject(x) for x in (170, 390, 200, 400, 260, 396)])]),
+    }
+    writer.add_annotation(0, DictionaryObject({NameObject(key): value for key, value in note.items()}))
+    reading = read_pdf(_bytes(writer), POST)
+    assert (False, True) == (_used(reading), bool(reading.faults))
+
+
+def test_two_addresses_so_long_that_they_touch_are_two(told: Told) -> None:
+    """Without rules between them, the columns run together on one line."""
+
+    def close(sheet: Any) -> None:
+        _typed(sheet, but=("email",))
+        sheet.drawRightString(367, 364, "kari.nordmann@epost.example")
+        sheet.drawString(371, 364, "per@example.no")
+
+    (form,) = read_pdf(_sheet(close), POST).forms
+    assert ["kari.nordmann@epost.example", "per@example.no"] == [told(form)[slot]["email"] for slot in (1, 2)]
