@@ -21,6 +21,11 @@ CELL_CHARACTERS: Final = 300
 CONTROLS: Final = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 SILENT: Final = frozenset({"script", "style", "title"})
 UNSEEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|(?:^|\s)hidden(?=[\s=/]|$)", re.IGNORECASE)
+STRUCK: Final = re.compile(r"line-through|font-size\s*:\s*0(?![.,]?\d)", re.IGNORECASE)
+STRUCK_TAGS: Final = frozenset({"s", "strike", "del"})
+GONE: Final = "\ufffd"
+"""In the place of what was struck out: what stands beside it is for a person to read."""
+CHECKED: Final = re.compile(r"(?:^|[\s/])checked(?=[\s=/]|$)")
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"})
 TAG: Final = re.compile(r"<(/?[A-Za-z][A-Za-z0-9:._-]{0,30})((?:[\s/][^<>]{0,4000})?)>|<")
 
@@ -109,9 +114,12 @@ def _plain_tag(found: re.Match[str]) -> str:
         return "&lt;"
     if found[1].lower() == "input":
         attributes = found[2].lower()
-        return ("[x] " if "checked" in attributes else "[ ] ") if "checkbox" in attributes else " "
-    hidden = UNSEEN.search(found[2]) and not found[1].startswith("/")
-    return f"<{found[1]} hidden>" if hidden else f"<{found[1]}>"
+        return ("[x] " if CHECKED.search(attributes) else "[ ] ") if "checkbox" in attributes else " "
+    if found[1].startswith("/"):
+        return f"<{found[1]}>"
+    if STRUCK.search(found[2]) or found[1].lower() in STRUCK_TAGS:
+        return f"<{found[1]} struck>"
+    return f"<{found[1]} hidden>" if UNSEEN.search(found[2]) else f"<{found[1]}>"
 
 
 def _without_comments(html: str) -> str:
@@ -143,6 +151,8 @@ class _Flat(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self.hidden_deep or (attrs and tag not in VOID):
             # What nobody is shown nobody has agreed to: text that only a machine would read is left out.
+            if not self.hidden and ("struck", None) in attrs:
+                self.out.append(GONE)
             self.hidden = self.hidden or tag
             self.hidden_deep += tag == self.hidden
         if tag in SILENT:

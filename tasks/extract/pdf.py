@@ -5,6 +5,7 @@ Belongs here: choosing the route for each page, and what to do where a page says
 asking PDFium (`pdfpage`), reading pictures (`scan`).
 """
 
+import re
 import threading
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -33,6 +34,7 @@ _FULL_PAGE: Final = 0.6
 
 _ENCLOSED: Final = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".heic")
 """How files are named that may be a form inside a portfolio, or behind a cover page; an invoice's XML is none."""
+_SPEAKS_OF_FORM: Final = re.compile(r"f(?:ø|o|oe)dsels?n|foresatt|føresett|guardian|identity n", re.IGNORECASE)
 _MOST_ENCLOSED: Final = 100
 _DPI: Final = 250
 _lock: Final = threading.Lock()  # PDFium is not for several threads at once
@@ -154,8 +156,9 @@ def _page(document: Any, data: bytes, page: Any, number: int, settings: Post, fo
     found.encloses = found.encloses or notes.encloses
     filled, typed, look = notes.fields, notes.typed, None
     if turned and covered < _FULL_PAGE:  # its letters stand on their heads or their sides: only its picture is upright
-        found.text += [" ".join(word.text for word in words)]
-        _scan(page, number, settings, found)
+        text = " ".join(word.text for word in words)
+        found.text.append(text)
+        _scan(page, number, settings, found, quiet=not _SPEAKS_OF_FORM.search(text))
         return
     if covered < _FULL_PAGE:
         look = sight(page, data, number - 1, words, notes)

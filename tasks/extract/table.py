@@ -68,6 +68,10 @@ class _Reader:
             return
         if values.closing(cells[0].text):
             self.end_form()
+        elif any(values.refusal_label_in(cell.text) for cell in cells):
+            self.flush()
+            self._ticks(cells)
+            self.after_heading = False
         elif not self._across(cells, row.where) and not self._headings(cells, row.where):
             self._content(cells, row.where)
             self.after_heading = False
@@ -252,7 +256,7 @@ class _Reader:
             return
         if len(value) > values.MAX_VALUE:
             value, confidence = value[: values.MAX_VALUE], 0.3
-        if lost(value):
+        if lost(value) or "\ufffd" in text:
             confidence = min(confidence, 0.6)
         held = self.form.values.get(slot, {}).get(name)
         if held is not None:

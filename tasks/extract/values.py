@@ -78,15 +78,18 @@ def refusal_label_in(text: str) -> bool:
 
 def mark_in(text: str) -> str | None:
     """What was put instead of the box, before or behind the printed refusal: "x" for a cross, a blot or a yes, "no" for
-    a no, None for neither."""
+    a no before it, None for neither."""
     squeezed = " ".join(text.casefold().split())
     label = next((one for one in REFUSAL_LABELS if " ".join(one.split()[:5]) in squeezed), None)
     if label is None:
         return None
     before, _, behind = squeezed.partition(" ".join(label.split()[:5]))
     behind = behind.removeprefix(f" {' '.join(label.split()[5:])}")
-    found = [one[1] for part in (before, behind) if (one := _MARK.match(part))]
-    return None if not found else "no" if found[0] in ("nei", "no") else "x"
+    found = [one[1] if one else "" for one in (_MARK.match(before), _MARK.match(behind))]
+    no = ("nei", "no")
+    if found[0] in no:
+        return "no"
+    return "x" if any(one and one not in no for one in found) else None
 
 
 def spelled(label: str) -> str:
@@ -100,15 +103,20 @@ def spelled(label: str) -> str:
 _NO: Final = "|".join(spelled(words) for words in REFUSAL_WORDS)
 _REFUSES: Final = re.compile(rf"(?<!\w)(?:{_NO})(?!\w)", re.IGNORECASE)
 _WISHES: Final = "|".join(spelled(words) for words in REFUSAL_WISHES)
-_WISHES_NOT: Final = re.compile(rf"(?<!\w)(?:{_WISHES})(?!\w)", re.IGNORECASE)
+_TURNED: Final = (
+    r"(?:ønsker|ønskjer|vil|tillater|tillét|godtar|godtek|samtykker|samtykkjer|gir|gjev)\s+(?:jeg|vi|eg|me)\s+"
+    r"(?:\w+\s+){0,2}(?:ikke|ikkje)"
+)
+"""Words in the order that Norwegian gives them behind another part of the sentence: "Likevel vil jeg ikke"."""
+_WISHES_NOT: Final = re.compile(rf"(?<!\w)(?:{_WISHES}|{_TURNED})(?!\w)", re.IGNORECASE)
 _THE_NUMBER: Final = re.compile(
     r"f(?:ø|o|oe)ds[ea]l(?:s|[a-zæøå]*n)|person-?n|\bfnr\b|\bid[\s-]?(?:no|nu)|identi\w+[\s-]n|d-?numm"
     r"|personal\s+n|social\s+sec",
     re.I,
 )
 _ALLOWED_TO: Final = re.compile(
-    r"(?:\b(?:kan|may|can|might|could|not|n['’]t|ikke|ikkje|aldri|never)\s+(?:\w+\s+)?$)|(?:\b(?:hvis|dersom|viss|om|if|when|som|who)\s+"
-    r"(?:\w+\s+){0,3}$)",
+    r"(?:\b(?:kan|may|can|might|could|not|n['’]t|ikke|ikkje|aldri|never)\s+(?:\w+\s+)?$)"
+    r"|(?:(?<!meg )(?<!oss )\b(?:hvis|dersom|viss|om|if|when|som|who)\s+(?:\w+\s+){0,3}$)",
     re.IGNORECASE,
 )
 _NOT_AFTER: Final = re.compile(r"^\s+(?:ikke|ikkje)\b", re.IGNORECASE)

@@ -116,6 +116,11 @@ PLAIN: dict[str, tuple[str, Reading]] = {
     "to be deleted": ("Vennligst slett fødselsnummeret mitt fra Visma.\nKari Nordmann", [{1: {"in_words": True}}]),
     "a footer that asks to be deleted": (f"Foresatt til: {OLA}\nFnr: {KARI}\nNavn: Kari Nordmann\n\n-- \nEr du ikke rett mottaker, slett den. Please delete this e-mail.", [{1: kari()}]),
     "a refusal at length on the form": (f"Foresatt til: {OLA}\nNavn: Kari Nordmann\n\nJeg ønsker ikke at skolen tar i bruk nummeret.", [{1: kari(fnr=None, in_words=True)}]),
+    "the printed refusal answered yes": (f"Foresatt til: {OLA}\nNavn: Kari Nordmann\nFnr: {KARI}\nJeg avslår å tillate skolen å benytte fødselsnummeret: Ja", [{1: kari(refused=True)}]),
+    "the printed refusal answered no": (f"Foresatt til: {OLA}\nNavn: Kari Nordmann\nFnr: {KARI}\nJeg avslår å tillate skolen å benytte fødselsnummeret: Nei", [{1: kari()}]),
+    "a change of mind": (f"Foresatt til: {OLA}\nNavn: Kari Nordmann\nFnr: {KARI}\n\nEtter å ha tenkt meg om vil jeg likevel ikke at dere bruker fødselsnummeret.", [{1: kari(in_words=True)}]),
+    "a correction below": (f"Foresatt til: {OLA}\nNavn: Kari Nordmann\nFnr: {EVA}\n\nRettelse: riktig nummer er {KARI}", [{1: kari(fnr=EVA, check={"pupil", "fnr", "name"})}]),
+    "the pupil's own number besides": (f"Foresatt til: {OLA}\nElevens fødselsnummer: {EVA}\nNavn: Kari Nordmann\nFnr: {KARI}", [{1: kari()}]),
     "no thanks": ("Nei takk til bruk av fødselsnummer.\nKari Nordmann, mor til Ola", [{1: {"in_words": True}}]),
     "a bare no where the number should stand": (f"Foresatt til: {OLA}\nFødselsnr: Nei\nNavn: Kari Nordmann", [{1: kari(fnr=None, in_words=True)}]),
     "nobody in the second column": (f"Foresatte 1\nForesatt til: {OLA}\nFnr: {KARI}\nNavn: Kari Nordmann\n\nForesatte 2\nForesatt til: {OLA}\nFnr: ingen\nNavn: Ingen", [{1: kari()}]),
@@ -138,6 +143,8 @@ HTML: dict[str, tuple[str, Reading]] = {
     "definitions": (f"<dl><dt>Foresatt til<dd>{OLA}<dt>Fødselsnr<dd>{KARI}<dt>Navn<dd>Kari Nordmann</dl>", [{1: kari()}]),
     "a ticked box": (f"<p>Foresatt til: {OLA}</p><p>Navn: Kari Nordmann</p><p><input type=checkbox checked> Jeg avslår å tillate skolen å benytte fødselsnummeret</p>", [{1: kari(fnr=None, refused=True)}]),
     "letters as entities": (f"<p>Foresatt til: &#197;se &Oslash;deg&#xe5;rd</p><p>F&oslash;dselsnr: {KARI}</p><p>Navn: K&aring;re &AElig;rlig</p>", [{1: kari(pupil="Åse Ødegård", name="Kåre Ærlig")}]),
+    "a number struck out, another beside it": (table(ROWS[0], ROWS[1], ("Fødselsnr (11 Siffer):", f"<s>{EVA}</s> {KARI}", PER), ROWS[3]), [{1: kari(check={"fnr"}), 2: per()}]),
+    "a box that a program calls unchecked": (f"<p>Foresatt til: {OLA}</p><p>Navn: Kari Nordmann</p><p>Fnr: {KARI}</p><p><input type=checkbox data-state='unchecked'> Jeg avslår å tillate skolen å benytte fødselsnummeret</p>", [{1: kari()}]),
     "hidden text is not read": (f"<p>Foresatt til: {OLA}</p><p>Fnr: {KARI}</p><p>Navn: Kari Nordmann</p><p style='display:none'>Navn: Falsk</p>", [{1: kari()}]),
 }  # fmt: skip
 

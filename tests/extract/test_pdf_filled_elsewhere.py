@@ -346,6 +346,17 @@ def test_letters_that_stand_on_their_sides_are_looked_at(told: Told) -> None:
     assert [True] == [form.machine_read for form in read_pdf(_sheet(turned), POST).forms]
 
 
+def test_a_timetable_on_its_side_is_ordinary_post() -> None:
+    """A turned page that is no form is no fault either."""
+
+    def turned(sheet: Any) -> None:
+        sheet.rotate(90)
+        for line in range(20):
+            sheet.drawString(60, -60 - 20 * line, f"Mandag {line} time: norsk, matematikk, kroppsøving")
+
+    assert ((), ()) == ((read := read_pdf(_sheet(turned), POST)).forms, read.faults)
+
+
 def test_letters_placed_one_by_one_in_any_order_are_words(told: Told) -> None:
     """Some programs write a page's letters as they come."""
     from random import Random
