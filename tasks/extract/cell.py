@@ -106,13 +106,15 @@ def crosses(crop: Grey, millimetre: float) -> bool:
     ring that the edge cut."""
     paper = ocr.shade_at(crop, 80)
     ink = (crop < 0.6 * paper).astype(np.uint8)
-    _, marks, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     if any(_cut(side, stats, millimetre) for side in (marks, marks[::-1])):
         return True
     reach = round(_CROSSING_MM * millimetre)
-    inner = marks[reach:-reach, reach:-reach]
-    edges = np.concatenate([marks[:2].ravel(), marks[-2:].ravel(), marks[:, :2].ravel(), marks[:, -2:].ravel()])
-    return bool(np.intersect1d(edges[edges > 0], inner[inner > 0]).size)
+    at_edge = np.zeros(count, bool)
+    for edge in (marks[:2], marks[-2:], marks[:, :2], marks[:, -2:]):
+        at_edge[edge] = True
+    at_edge[0] = False
+    return bool(at_edge[marks[reach:-reach, reach:-reach]].any())
 
 
 def _cut(marks: Any, stats: Any, millimetre: float) -> bool:

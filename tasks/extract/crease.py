@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.extract.layout import Grid
+from tasks.extract.ocr import shade_at
 
 _PALE: Final = 0.85
 """Share of the paper's shade below which there may be writing."""
@@ -31,10 +32,13 @@ def creased(grid: Grid, column: int) -> bool:
         (top + edge, grid.page[top + edge : bottom - edge, grid.x[column] + edge : grid.x[column + 1] - edge])
         for top, bottom in zip(grid.y[1:-1], grid.y[2:], strict=True)
     ]
-    paper = max(float(np.percentile(np.concatenate([cell.ravel() for _, cell in cells]), 80)), 1.0)
-    found = [(top, _without_specks(cell < _PALE * paper, _SPECK_MM * mm)) for top, cell in cells]
-    if any(ink.any(axis=1).mean() < _WHOLE for _, ink in found):
-        return False
+    paper = max(shade_at(np.concatenate([cell for _, cell in cells]), 80), 1.0)
+    found = []
+    for top, cell in cells:
+        ink = _without_specks(cell < _PALE * paper, _SPECK_MM * mm)
+        if ink.any(axis=1).mean() < _WHOLE:
+            return False
+        found.append((top, ink))
     ys, xs = (np.concatenate(side) for side in zip(*(_places(top, ink) for top, ink in found), strict=True))
     slope, start = np.polyfit(ys, xs, 1)
     return abs(float(slope)) <= _STEEP and float(np.abs(xs - start - slope * ys).max()) <= _THIN_MM * mm
@@ -47,5 +51,6 @@ def _places(top: int, ink: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArra
 
 def _without_specks(ink: NDArray[np.bool_], side: float) -> NDArray[np.bool_]:
     found: Any = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    large = np.flatnonzero(found[2][:, 2:4].max(axis=1) > side)
-    return np.isin(found[1], large[large > 0])
+    large = found[2][:, 2:4].max(axis=1) > side
+    large[0] = False
+    return np.asarray(large[found[1]])

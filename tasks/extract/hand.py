@@ -105,9 +105,9 @@ def _on_line(middle: NDArray[np.float64], feet: NDArray[np.float64], off: float)
     """The largest share of the marks that stand on one nearly level line."""
     best = 0.0
     for i in range(len(middle)):
-        apart = middle - middle[i]
+        apart, over = middle - middle[i], feet - feet[i]
         far = apart > 40
-        slants = (feet[far] - feet[i]) / apart[far]
-        for slant in [0.0, *slants[np.abs(slants) <= MOST_SLANTED]]:
-            best = max(best, float(np.mean(np.abs(feet - feet[i] - slant * apart) <= off)))
+        slants = np.append(over[far] / apart[far], 0.0)
+        slants = slants[np.abs(slants) <= MOST_SLANTED]
+        best = max(best, float((np.abs(over - slants[:, None] * apart) <= off).mean(axis=1).max()))
     return best

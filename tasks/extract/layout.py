@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.form import ROWS, SEED_TABLE
+from tasks.extract.ocr import shade_at
 
 Grey = NDArray[np.uint8]
 
@@ -29,11 +30,18 @@ _STEEPEST: Final = 10.0
 _SPAN: Final = 0.7
 _AROUND: Final = 0.65
 """Table heights of paper kept on either side, beside those that the search keeps."""
+_MOST_TABLES: Final = 5
 _CLOSE: Final = 2
 """Rows of pixels along a cell's edge in which nothing may be cut."""
 _WRITTEN: Final = 0.7
 _RULED: Final = 0.3
 """Writing is darker than the first share of the paper's shade, a rule darkens more than the second of a row."""
+_NEARLY: Final = 0.2
+"""So much of a pixel smaller than asked for, at most, is a page made."""
+_EVERY: Final = 4
+"""Of so many points of ink one tells a page's skew well enough to look for it more closely."""
+_COARSE: Final = 4
+"""Paper's shades change so slowly that so much smaller they are the same."""
 _DARK: Final = 150
 """Printed rules are darker than this on evened paper, folds are not; grey and worn rules are looked for after."""
 
@@ -90,7 +98,7 @@ class Grid:
 def _past_rule(strip: Grey, edge: int) -> int:
     """How far from a rule's middle a cell begins: `edge`, or, where writing stands there, as soon as the rule ends.
     `strip`: from beyond the rule to `_CLOSE` within the cell."""
-    dark = strip < _WRITTEN * float(np.percentile(strip, 80))
+    dark = strip < _WRITTEN * shade_at(strip, 80)
     share = dark.mean(axis=1)
     ruled = np.flatnonzero(share[:-_CLOSE] > _RULED)
     if not share[-_CLOSE - 1 :].any() or share[-_CLOSE - 1 :].max() > _RULED or not len(ruled):
@@ -104,10 +112,10 @@ def find_grid(page: Grey) -> Grid | None:
     Rules are looked for on a page of `SEARCH_SIDE`, and only where that finds none on the whole one. What is cut out is
     pulled straight from the page as it came, in one step.
     """
-    page = _reduced(page, LONG_SIDE)
+    page = reduced(page, LONG_SIDE)
     paper = _paper(page)
     for side in (SEARCH_SIDE, LONG_SIDE):
-        small = _reduced(page, side)
+        small = reduced(page, side)
         if side != SEARCH_SIDE and max(page.shape) <= SEARCH_SIDE:
             break
         even = _grey(cv2.divide(small, _sized(paper, small.shape), scale=255))
@@ -121,14 +129,17 @@ def find_grid(page: Grey) -> Grid | None:
     return None
 
 
-def _reduced(page: Grey, side: int) -> Grey:
-    factor = side / max(page.shape)
-    return page if factor >= 1 else _grey(cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
+def reduced(page: Grey, side: int) -> Grey:
+    """The page with a long side of at most `side`, by whole pixels as far as they go: that is forty times faster."""
+    by = 1 / max(1, int(max(page.shape) / side + _NEARLY))
+    page = page if by == 1 else _grey(cv2.resize(page, None, fx=by, fy=by, interpolation=cv2.INTER_AREA))
+    by = side / max(page.shape)
+    return page if by >= 1 else _grey(cv2.resize(page, None, fx=by, fy=by, interpolation=cv2.INTER_LINEAR))
 
 
 def _paper(page: Grey) -> Grey:
     """The paper without what stands on it, small: the shadow of a fold, a stain, a lamp from one side."""
-    small = _reduced(page, 600)
+    small = reduced(page, 600)
     return _grey(cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)), (0, 0), 3))
 
 
@@ -163,10 +174,12 @@ def _cut(page: Grey, paper: Grey, found: _Found) -> Grid:
     """The grid from the page, on evened paper, with what stands below and above it."""
     found = found.with_paper(round(_AROUND * (found.y[-1] - found.y[0])))
     flat = cv2.warpPerspective(page, found.matrix, found.size, borderValue=(255,))
+    small = (found.size[0] // _COARSE, found.size[1] // _COARSE)
     widen = np.diag([page.shape[1] / paper.shape[1], page.shape[0] / paper.shape[0], 1.0])
-    around = cv2.warpPerspective(paper, found.matrix @ widen, found.size, borderMode=cv2.BORDER_REPLICATE)
+    coarse = np.diag([small[0] / found.size[0], small[1] / found.size[1], 1.0])
+    around = cv2.warpPerspective(paper, coarse @ found.matrix @ widen, small, borderMode=cv2.BORDER_REPLICATE)
     x, y = (tuple(round(at) for at in rules) for rules in (found.x, found.y))
-    return Grid(_grey(cv2.divide(flat, around, scale=255)), x, y)
+    return Grid(_grey(cv2.divide(flat, _sized(_grey(around), flat.shape), scale=255)), x, y)
 
 
 def _ink(page: Grey, darker_than: int | None = None) -> Grey:
@@ -179,13 +192,13 @@ def _ink(page: Grey, darker_than: int | None = None) -> Grey:
 
 def _straightened(page: Grey) -> tuple[Grey, NDArray[np.float64]]:
     """The page turned so that its lines of text and its rules lie level, and the turn."""
-    ys, xs = np.nonzero(_ink(_reduced(page, 1_000)))
+    ys, xs = np.nonzero(_ink(reduced(page, 1_000)))
     if not len(ys):
         return page, np.eye(3)
     best = 0.0
-    for half, step in ((_STEEPEST, 0.5), (0.5, 0.1), (0.1, 0.02)):
+    for half, step, every in ((_STEEPEST, 0.5, _EVERY), (0.5, 0.1, 1), (0.1, 0.02, 1)):
         angles = np.arange(best - half, best + half + step / 2, step)
-        best = float(angles[int(np.argmax([_level(xs, ys, angle) for angle in angles]))])
+        best = float(angles[int(np.argmax([_level(xs[::every], ys[::every], angle) for angle in angles]))])
     height, width = page.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), best, 1.0)
     sine, cosine = abs(matrix[0, 1]), abs(matrix[0, 0])
@@ -209,23 +222,26 @@ def _grid(page: Grey, darker_than: int | None) -> _Found | None:
     level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(width // 14, 30)), np.uint8))
     upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(height // 45, 20), 1), np.uint8))
     joined = cv2.dilate(cv2.bitwise_or(level, upright), np.ones((5, 5), np.uint8))
-    count, marks, stats, _ = cv2.connectedComponentsWithStats(joined)
-    sizes = [(int(stats[i, 2]) * int(stats[i, 3]), i) for i in range(1, count)]
-    for _, mark in sorted(sizes, reverse=True)[:5]:
-        if stats[mark, 2] < 0.25 * width or stats[mark, 3] < 0.06 * height:
+    contours, inside = cv2.findContours(joined, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    outlines = [one for one, (*_, hole) in zip(contours, [] if inside is None else inside[0], strict=True) if hole < 0]
+    boxes = sorted(((cv2.boundingRect(one), n) for n, one in enumerate(outlines)), key=lambda one: -one[0][2] * one[0][3])
+    for (left, top, wide, high), number in boxes[:_MOST_TABLES]:
+        if wide < 0.25 * width or high < 0.06 * height:
             continue
-        grid = _flattened(level, upright, marks == mark)
+        part = np.s_[top : top + high, left : left + wide]
+        grid = _flattened(level[part], upright[part], np.asarray(outlines[number])[:, 0] - (left, top))
         if grid:
-            return grid
+            return grid.after(np.array([[1.0, 0, -left], [0, 1.0, -top], [0, 0, 1.0]]), 1.0)
     return None
 
 
-def _flattened(level: Any, upright: Any, where: NDArray[np.bool_]) -> _Found | None:
-    """The grid under `where`, pulled square by its corners, with its rules; None where they are not 4 and 7."""
-    ys, xs = np.nonzero(where)
+def _flattened(level: Grey, upright: Grey, outline: NDArray[np.int64]) -> _Found | None:
+    """The grid within `outline` (points x 2), pulled square by its corners, with its rules; None where they are not 4
+    and 7."""
+    xs, ys = outline.T
     total, apart = xs + ys, xs - ys
     picks = (int(total.argmin()), int(apart.argmax()), int(total.argmax()), int(apart.argmin()))
-    corners = np.array([(xs[i], ys[i]) for i in picks], np.float32)
+    corners = outline[list(picks)].astype(np.float32)
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     wide, high = round(float(max(sides[0], sides[2]))), round(float(max(sides[1], sides[3])))
     if wide < 100 or high < 60:
@@ -234,7 +250,7 @@ def _flattened(level: Any, upright: Any, where: NDArray[np.bool_]) -> _Found | N
     square = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32) + np.array([beside, above], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, square)
     size = (wide + 2 * beside, high + 2 * above)
-    own = where.astype(np.uint8) * 255
+    own = cv2.fillPoly(np.zeros_like(level), [outline.astype(np.int32)], (255,))
     masks = [cv2.warpPerspective(cv2.bitwise_and(rules, own), matrix, size) for rules in (upright, level)]
     x = _rules(masks[0][above : above + high], 0)
     y = _rules(masks[1][:, beside : beside + wide], 1)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.boxed import ARUCO, MARK_IDS, MARKS, Box, Reference, SheetKind, read_reference
+from tasks.extract.layout import SEARCH_SIDE, reduced
 
 Grey = NDArray[np.uint8]
 
@@ -20,8 +21,6 @@ PER_MM: Final = 11.811  # 300 dots an inch
 _FEWEST: Final = 3
 _MOST_OFF_MM: Final = 0.3
 """How far a mark's corner may lie from its place on the flat sheet; worn scans show 0.1."""
-_SHORT: Final = 1_800
-"""Pixels of a long side that are enough to find the marks."""
 _AROUND: Final = (16.0, 128.0, 194.0, 276.0)  # left, top, right, bottom of what is flattened
 
 
@@ -43,11 +42,11 @@ class Sheet:
 def find_sheet(page: Grey) -> Sheet | None:
     """The boxed edition on a grey page (uint8, height x width), lying whichever way; None where its marks are not
     found or contradict each other."""
-    factor = min(1.0, _SHORT / max(page.shape))
-    small = cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else page
-    detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, ARUCO)), _parameters())
-    corners, numbers, _ = detector.detectMarkers(small)
-    found = [] if numbers is None else [int(one) for one in np.asarray(numbers).ravel()]
+    small = reduced(page, SEARCH_SIDE)
+    factor = max(small.shape) / max(page.shape)
+    found, corners = _detected(small, one_window=True)
+    if 0 < len(found) < _FEWEST:
+        found, corners = _detected(small, one_window=False)
     for kind, wanted in MARK_IDS.items():
         own = [n for n, ident in enumerate(found) if ident in wanted]
         other = any(ident in ids for others, ids in MARK_IDS.items() if others != kind for ident in found)
@@ -67,10 +66,16 @@ def find_sheet(page: Grey) -> Sheet | None:
     return None
 
 
-def _parameters() -> Any:
+def _detected(page: Grey, *, one_window: bool) -> tuple[list[int], Any]:
+    """Which marks are seen, and their corners. Paper is told from ink in the largest of the detector's windows, or in
+    all of them: that takes three times as long and finds a mark more where a pen ran through it."""
     parameters = cv2.aruco.DetectorParameters()
     parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    return parameters
+    if one_window:
+        parameters.adaptiveThreshWinSizeMin = parameters.adaptiveThreshWinSizeMax
+    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, ARUCO))
+    corners, numbers, _ = cv2.aruco.ArucoDetector(dictionary, parameters).detectMarkers(page)
+    return [] if numbers is None else [int(one) for one in np.asarray(numbers).ravel()], corners
 
 
 def _corners(mark: Box) -> NDArray[np.float64]:

@@ -115,10 +115,11 @@ def cleaned(piece: Grey, millimetre: float) -> Grey | None:
     letters = [i for i in kept if max(stats[i, 2], stats[i, 3]) > 1.0 * millimetre]
     if not letters or all(_dash(stats[i], millimetre) for i in kept):
         return None
-    mask = np.isin(marks, kept).astype(np.uint8)
+    own = np.zeros(count, np.uint8)
+    own[kept] = 1
     left, top = (int(min(stats[i, side] for i in kept)) for side in (0, 1))
     right, bottom = (int(max(stats[i, side] + stats[i, side + 2] for i in kept)) for side in (0, 1))
-    near = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    near = cv2.dilate(own[marks], np.ones((3, 3), np.uint8))
     text = np.where(near > 0, white, 255).astype(np.uint8)[top:bottom, left:right]
     tall = float(np.percentile([stats[i, 3] for i in letters], 75))
     factor = min(4.0, max(0.4, _LETTER_HEIGHT / tall))
