@@ -127,6 +127,7 @@ venv_is_whole() {
 
 # Debian and Ubuntu keep ensurepip in a package of its own; the system's pip can do its work from outside.
 make_venv() {
+    if [ -L "$VENV" ]; then rm "$VENV"; fi # --clear would empty what it points to
     "$python" -m venv --clear "$VENV" >/dev/null 2>&1 && return 0
     if "$python" -m pip --python "$python" --version >/dev/null 2>&1 &&
         "$python" -m venv --clear --without-pip "$VENV" >/dev/null 2>&1; then

@@ -219,17 +219,17 @@ def _level(xs: NDArray[np.int64], ys: NDArray[np.int64], degrees: float) -> floa
 def _grid(page: Grey, darker_than: int | None) -> _Found | None:
     height, width = page.shape
     ink = _grey(cv2.morphologyEx(_ink(page, darker_than), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
-    level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(width // 14, 30)), np.uint8))
-    upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(height // 45, 20), 1), np.uint8))
+    level = _grey(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(width // 14, 30)), np.uint8)))
+    upright = _grey(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(height // 45, 20), 1), np.uint8)))
     joined = cv2.dilate(cv2.bitwise_or(level, upright), np.ones((5, 5), np.uint8))
     contours, inside = cv2.findContours(joined, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     outlines = [one for one, (*_, hole) in zip(contours, [] if inside is None else inside[0], strict=True) if hole < 0]
-    boxes = sorted(((cv2.boundingRect(one), n) for n, one in enumerate(outlines)), key=lambda one: -one[0][2] * one[0][3])
-    for (left, top, wide, high), number in boxes[:_MOST_TABLES]:
+    boxed = [(cv2.boundingRect(one), one) for one in outlines]
+    for (left, top, wide, high), outline in sorted(boxed, key=lambda one: -one[0][2] * one[0][3])[:_MOST_TABLES]:
         if wide < 0.25 * width or high < 0.06 * height:
             continue
         part = np.s_[top : top + high, left : left + wide]
-        grid = _flattened(level[part], upright[part], np.asarray(outlines[number])[:, 0] - (left, top))
+        grid = _flattened(level[part], upright[part], np.asarray(outline, np.int64)[:, 0] - (left, top))
         if grid:
             return grid.after(np.array([[1.0, 0, -left], [0, 1.0, -top], [0, 0, 1.0]]), 1.0)
     return None
