@@ -1,12 +1,12 @@
-"""The letters of the usual typefaces, and laying digits over a printed number.
+"""The letters of the usual typefaces, and laying one over its print.
 
-Belongs here: the picture of the letters, which typeface's are of a number's sizes, where each digit of it would stand.
-Does not belong here: what it means that ink stands elsewhere (`ink`). The picture is drawn by `tools/typefaces.py`
-from fonts that may be given on; it holds no font.
+Belongs here: the picture of the letters, where near a place one of them fits best, how heavy the print is. Does not
+belong here: which typeface, and where its letters stand (`digits`, `lines`); what it means that ink stands elsewhere
+(`ink`). The picture is drawn by `tools/typefaces.py` from fonts that may be given on; it holds no font.
 """
 
+import math
 import string
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,11 +29,8 @@ REACH: Final = 6.0
 """How far from an outline distances are kept, pixels."""
 SOFT: Final = 1.6
 """Over how many pixels an edge goes from ink to paper."""
-MOST_TRIED: Final = 6
-_SEARCH: Final = 2
-_WEIGHTS: Final = np.arange(-1.2, 1.61, 0.35)
-
-
+_WEIGHTS: Final = tuple(np.arange(-1.2, 1.61, 0.175).tolist())
+_NEAR: Final = -4.0
 _FIGURES: Final = 5
 _ZERO: Final = 64.0
 
@@ -49,9 +46,14 @@ class Typeface:
     middles: NDArray[np.float64]
     advances: NDArray[np.float64]
 
-    def distance(self, letter: int) -> Shades:
-        """SIDE x SIDE: how far inside the letter's ink a pixel lies, negative outside."""
-        return np.asarray((self.squares[letter].astype(np.float32) - 127.5) * (REACH / 127.5), np.float32)
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter to be laid, in the middle of both pictures. `ink`: how dark each pixel is; `distance`: how far inside
+    the letter's ink it lies, negative outside."""
+
+    ink: Shades
+    distance: Shades
 
 
 @cache
@@ -69,6 +71,26 @@ def typefaces() -> tuple[Typeface, ...]:
     )
 
 
+@cache
+def letter(place: int, kind: int) -> Letter:
+    """A letter of the typeface at a place among all."""
+    face = typefaces()[place]
+    square, size = outlines(face.squares[kind]), np.ceil(face.sizes[kind] / 2).astype(int)
+    return Letter(ink_at(_middle(square, size + 1)), _middle(square, size + math.ceil(REACH) + 1))
+
+
+def outlines(squares: NDArray[np.uint8]) -> Shades:
+    """How far inside the letters' ink each pixel of their squares lies, negative outside."""
+    return (squares.astype(np.float32) - np.float32(127.5)) * np.float32(REACH / 127.5)
+
+
+def _middle(square: Shades, half: NDArray[np.int64]) -> Shades:
+    """So much of a square to each side (right, down) of its middle."""
+    middle = SIDE // 2
+    wide, high = np.minimum(half, middle).tolist()
+    return np.ascontiguousarray(square[middle - high : middle + high, middle - wide : middle + wide])
+
+
 def figures_row(figures: NDArray[np.float64]) -> NDArray[np.uint8]:
     """A row of a square for a letter's width, height, middle (right, down) and advance, two bytes each."""
     fixed = np.round((figures + _ZERO) * 256).astype(int)
@@ -82,95 +104,50 @@ def ink_at(distance: Shades, more: float = 0.0) -> Shades:
     return np.asarray(np.clip((distance + more) / SOFT + 0.5, 0, 1), np.float32)
 
 
-def resized(picture: Any, scale: float) -> Any:
-    """The same enlarged by `scale`."""
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how)
+def resized(picture: Any, scale: Any) -> Any:
+    """The same enlarged by `scale` (right, down)."""
+    right, down = np.broadcast_to(scale, 2).tolist()
+    how = cv2.INTER_AREA if right < 1 else cv2.INTER_CUBIC
+    return cv2.resize(picture, None, fx=right, fy=down, interpolation=how)
 
 
-def laid(shade: Shades, boxes: NDArray[np.float64], text: str) -> Iterator[Shades]:
-    """The letters of `text` in each typeface of about these sizes, the likeliest first, each letter where it fits best:
-    distances (as `shade` in shape), with the print's own weight.
-
-    `shade`: ink from 0 to 1, its digits `HEIGHT` pixels high; `boxes` (letters x 4): left, top, width, height.
-    """
-    kinds = np.array([LETTERS.index(letter) for letter in text])
-    rim = 2 * _SEARCH + 4
-    wider = np.asarray(cv2.copyMakeBorder(shade, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=(0,)), np.float32)
-    faces = typefaces()
-    ratio = boxes[:, 2:4] / np.array([face.sizes[kinds] for face in faces])
-    scales = np.median(ratio, axis=1)
-    off = np.median(np.abs(ratio / scales[:, None] - 1), axis=1).sum(axis=1)
-    off = off + 0.5 * np.abs(np.log(scales[:, 0] / scales[:, 1]))
-    for best in off.argsort()[:MOST_TRIED]:
-        distance = _laid(wider, boxes + np.array((rim, rim, 0, 0)), kinds, faces[best], scales[best])
-        yield distance[rim:-rim, rim:-rim]
-
-
-def _laid(
-    shade: Shades, boxes: NDArray[np.float64], kinds: NDArray[np.int64], face: Typeface, scale: NDArray[np.float64]
-) -> Shades:
-    distance = np.full(shade.shape, -REACH, np.float32)
-    for (left, top, wide, high), kind in zip(boxes, kinds, strict=True):
-        middle = np.array((left + (wide - 1) / 2, top + (high - 1) / 2))
-        letter = face.distance(kind)
-        middle = middle + shift(shade, middle, letter, face.sizes[kind] * scale, scale)
-        put(distance, middle, letter, scale)
-    return weighed(distance, shade)
+def bordered(shade: Shades) -> Shades:
+    """With blank paper round it, a letter's square wide."""
+    return np.asarray(cv2.copyMakeBorder(shade, SIDE, SIDE, SIDE, SIDE, cv2.BORDER_CONSTANT, value=(0,)), np.float32)
 
 
 def weighed(distance: Shades, shade: Shades) -> Shades:
     """Distances from outlines as heavy as the print is."""
-    near = distance > -4
-    known, seen = distance[near], shade[near]
-    weight = min(_WEIGHTS, key=lambda more: float(np.abs(ink_at(known, more) - seen).mean()))
-    return distance + np.float32(weight)
+    known, seen = distance[::2, ::2], shade[::2, ::2]
+    near = known > _NEAR
+    known, seen = known[near], seen[near]
+    off = [float(np.abs(ink_at(known, more) - seen).sum()) for more in _WEIGHTS]
+    return distance + np.float32(_WEIGHTS[int(np.argmin(off))])
 
 
-def _warped(letter: Shades, scale: NDArray[np.float64], middle: NDArray[np.float64], size: tuple[int, int]) -> Shades:
-    """A letter enlarged by `scale` on a piece of `size` (width, height), its middle at `middle`."""
-    centre = (SIDE - 1) / 2
-    turn = np.array([[scale[0], 0, middle[0] - scale[0] * centre], [0, scale[1], middle[1] - scale[1] * centre]])
-    made = cv2.warpAffine(letter, turn, size, flags=cv2.INTER_LINEAR, borderValue=(-REACH,))
-    return np.asarray(made, np.float32)
-
-
-def shift(
-    shade: Shades,
-    middle: NDArray[np.float64],
-    letter: Shades,
-    size: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    search: int = _SEARCH,
-) -> NDArray[np.float64]:
-    """How far from `middle` a letter fits best, pixels, at most `search` either way."""
-    half = np.ceil(size / 2).astype(int) + 1
-    first = np.floor(middle).astype(int) - half
-    wide, high = (int(side) for side in 2 * half + 2)
-    left, top = (int(side) for side in first - search)
+def fitted(shade: Shades, right: float, down: float, own: Letter, search: int) -> tuple[float, float]:
+    """Where the middle of a letter fits best, at most `search` pixels beside that place."""
+    high, wide = own.ink.shape
+    left, top = round(right + 0.5 - wide / 2) - search, round(down + 0.5 - high / 2) - search
     around = shade[top : top + high + 2 * search, left : left + wide + 2 * search]
-    own = ink_at(_warped(letter, scale, middle - first, (wide, high)))
-    off = np.asarray(cv2.matchTemplate(around, own, cv2.TM_SQDIFF), np.float32)
-    y, x = np.unravel_index(int(off.argmin()), off.shape)
-    return np.array((x + _between(off[y], x), y + _between(off[:, x], y))) - search
+    off = cv2.matchTemplate(around, own.ink, cv2.TM_SQDIFF)
+    x, y = cv2.minMaxLoc(off)[2]
+    return left + x + _between(off[y], x) + (wide - 1) / 2, top + y + _between(off[:, x], y) + (high - 1) / 2
 
 
-def _between(off: NDArray[np.float32], at: Any) -> float:
+def _between(off: Any, at: int) -> float:
     """Where between the pixels the least lies: the foot of the parabola through it and its neighbours."""
     if not 0 < at < len(off) - 1:
         return 0.0
-    before, here, after = (float(one) for one in off[at - 1 : at + 2])
+    before, here, after = off[at - 1 : at + 2].tolist()
     bend = before - 2 * here + after
-    return 0.5 * (before - after) / bend if bend > 0 else 0.0
+    return float(0.5 * (before - after) / bend) if bend > 0 else 0.0
 
 
-def put(distance: Shades, middle: NDArray[np.float64], letter: Shades, scale: NDArray[np.float64]) -> None:
-    """Lay a letter over what is there already."""
-    half = np.ceil(SIDE * scale / 2).astype(int)
-    first = np.floor(middle).astype(int) - half
-    wide, high = (int(2 * side + 1) for side in half)
-    piece = _warped(letter, scale, middle - first, (wide, high))
-    left, top = max(0, int(first[0])), max(0, int(first[1]))
-    own = distance[top : max(0, int(first[1]) + high), left : max(0, int(first[0]) + wide)]
-    piece = piece[top - first[1] :, left - first[0] :][: own.shape[0], : own.shape[1]]
-    np.maximum(own, piece, out=own)
+def put(distance: Shades, right: float, down: float, own: Letter) -> None:
+    """Lay a letter, its middle at that place, over what is there already; all of it lies within."""
+    high, wide = own.distance.shape
+    left, top = math.floor(right + 0.5 - wide / 2), math.floor(down + 0.5 - high / 2)
+    piece = cv2.getRectSubPix(own.distance, (wide, high), (left + wide - 1 - right, top + high - 1 - down))
+    there = distance[top : top + high, left : left + wide]
+    np.maximum(there, piece, out=there)

@@ -90,6 +90,27 @@ def test_a_number_with_a_pens_mark_on_it_is_never_believed(kind: str) -> None:
     assert not believed("fnr", cell)
 
 
+@pytest.mark.parametrize(
+    ("number", "typeface", "kind", "seed"),
+    [
+        ("82828632054", "Helvetica-Bold", "correction fluid", 91_000),
+        ("18856736187", "Courier-Bold", "pale digit beside", 97_018),
+    ],
+)
+def test_a_paler_digit_and_a_pale_one_beside_are_seen(number: str, typeface: str, kind: str, seed: int) -> None:
+    """Both were believed, before paper where there should be ink counted over a gap's breadth as ink in a gap does."""
+    cell = marked(number, typeface, NUMBER_MARKS[kind], seed=seed)
+    assert not explained(cell.grey, cell.unit, number)
+
+
+@pytest.mark.parametrize("number", ["22827919911", "13919127737"])
+def test_print_in_times_that_runs_together_is_known_by_its_shapes(number: str) -> None:
+    """Digits of many typefaces are as wide and as high as these: sizes alone took a wrong one for the likeliest."""
+    for seed in range(4):
+        cell = marked(number, "Times-Roman", None, seed=seed, dpi=300)
+        assert explained(cv2.GaussianBlur(cell.grey, (0, 0), 0.8), cell.unit, number)
+
+
 def test_without_the_rule_some_of_them_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """The readers agree, and the digits stand in line: it is the typeface's shapes that tell."""
     faint = [marked(NUMBER, "Helvetica", NUMBER_MARKS[kind], seed=3) for kind in ("stroke at an edge", "pale stroke")]
