@@ -6,6 +6,7 @@ of its own beyond a page's head. What a reason or a setting means is said where 
 """
 
 import ast
+import inspect
 import types
 import typing
 from pathlib import Path
@@ -123,7 +124,7 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         section = _section(field)
         if section is not None:
-            lines += ["", f"## [{name}]", "", section.__doc__ or "", "", *_table(section.model_fields, name)]
+            lines += ["", f"## [{name}]", "", inspect.getdoc(section) or "", "", *_table(section.model_fields, name)]
     return "\n".join(lines) + "\n"
 
 
