@@ -18,7 +18,7 @@ from defusedxml.ElementTree import iterparse
 from schemas.documents import ReadForm, Reading
 from schemas.settings import Post
 from tasks.extract.consent import unread_consent
-from tasks.extract.doubt import doubted
+from tasks.extract.doubt import doubted, without_rival
 from tasks.extract.draft import distinct
 from tasks.extract.numbers import holds_number
 from tasks.extract.officeopen import odt, odt_margins, odt_styles
@@ -122,6 +122,7 @@ def _forms(walk: Walk) -> tuple[str, tuple[ReadForm, ...]]:
     """The text of a body, and the forms in it."""
     text = "\n".join(walk.lines)[:MAX_CHARS]
     forms = unread_consent(text.splitlines(), read_rows(walk.rows)) or read_text(text).forms
+    forms = without_rival(walk.lines, forms)
     return text, tuple(doubted(form, refuses=walk.worded) for form in forms) if walk.doubts else forms
 
 

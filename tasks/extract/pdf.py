@@ -20,7 +20,7 @@ from schemas.settings import Post
 from tasks.extract import labels, pdfnotes, pdfpage, values
 from tasks.extract.columns import Row
 from tasks.extract.consent import filled_consent, is_consent
-from tasks.extract.doubt import doubted
+from tasks.extract.doubt import doubted, without_rival
 from tasks.extract.draft import distinct, squeezed
 from tasks.extract.numbers import holds_number
 from tasks.extract.pdffields import Cells, by_name, form_of, joined
@@ -103,7 +103,7 @@ def _read(document: Any, data: bytes, settings: Post) -> Reading:
         except pdfium.PdfiumError:
             found.faults.add("damaged")
     named = [form for cells in joined(found.named) if (form := form_of(cells, found.around))]
-    typed = distinct([*named, *read_rows(found.rows), *found.consents])
+    typed = without_rival(found.typed, distinct([*named, *read_rows(found.rows), *found.consents]))
     if not typed:
         for number in found.unfilled:  # printed, then written on: ink, or text turned into outlines
             _scan(document[number - 1], number, settings, found, quiet=True)

@@ -8,15 +8,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from schemas.documents import ReadForm, Reading
-from schemas.numbers import clean
+from schemas.documents import Reading
 from schemas.onetime import find_code
 from tasks.extract.columns import Cell, Row
 from tasks.extract.consent import unread_consent
-from tasks.extract.doubt import doubted
-from tasks.extract.labels import Label, labels_in
+from tasks.extract.doubt import without_rival
 from tasks.extract.letters import readable
-from tasks.extract.numbers import holds_number, valid_numbers
+from tasks.extract.numbers import holds_number
 from tasks.extract.sentences import in_sentences
 from tasks.extract.table import read_rows
 
@@ -39,7 +37,7 @@ def read_text(text: str, *, watch: bool = True) -> Reading:
     lines = text[:MAX_CHARS].splitlines()
     faults = ("too_large",) if len(text) > MAX_CHARS or len(lines) > MAX_LINES else ()
     lines = lines[:MAX_LINES]
-    forms = _without_rival(lines, read_rows(rows_of(lines)))
+    forms = without_rival([line for line in lines if not _QUOTE.match(line)], read_rows(rows_of(lines)))
     forms = forms or in_sentences([line for line in lines if line.strip() and not _QUOTE.match(line)])
     return Reading(
         unread_consent([line for line in lines if not _QUOTE.match(line)] if not forms else lines, forms),
@@ -47,21 +45,6 @@ def read_text(text: str, *, watch: bool = True) -> Reading:
         watch and holds_number(text),
         find_code(lines),
     )
-
-
-def _without_rival(lines: list[str], forms: tuple[ReadForm, ...]) -> tuple[ReadForm, ...]:
-    """The forms, for a person where the same text has another identity number that no cell holds: it may be the right
-    one. The pupil's own, under its label, is none."""
-    if not forms:
-        return forms
-    told = {clean(entry.fnr.value) for form in forms for entry in form.entries if entry.fnr}
-    others = [line for line in lines if not _QUOTE.match(line) and not _asks_else(line)]
-    rival = told and set(valid_numbers("\n".join(others))) - told
-    return tuple(map(doubted, forms)) if rival else forms
-
-
-def _asks_else(line: str) -> bool:
-    return any(isinstance(part, Label) and part.field is None for part in labels_in(line))
 
 
 def rows_of(lines: Iterable[str]) -> Iterator[Row]:

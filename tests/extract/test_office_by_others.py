@@ -157,3 +157,9 @@ def test_a_document_in_one_xml_file_is_read_or_told(told: Told) -> None:
     read = [read_opened(Opened("text", "not_encrypted", parts=(part,)), Settings()) for part in parts]
     assert [[told(BOTH)], []] == [[told(form) for form in reading.forms] for reading in read]
     assert [(), ("unsupported",)] == [reading.faults for reading in read]
+
+
+def test_another_number_below_the_table_leaves_it_to_a_person() -> None:
+    """A correction that was typed under the form instead of into it."""
+    extra = f"<w:p>{run('Rettelse: riktig nummer for Kari er 058572 11210')}</w:p>"
+    assert (False, True) == (_used(read_office(docx(BOTH, extra=extra), POST)), _used(read_office(docx(BOTH), POST)))

@@ -441,3 +441,14 @@ def test_two_addresses_so_long_that_they_touch_are_two(told: Told) -> None:
 
     (form,) = read_pdf(_sheet(close), POST).forms
     assert ["kari.nordmann@epost.example", "per@example.no"] == [told(form)[slot]["email"] for slot in (1, 2)]
+
+
+def test_another_number_elsewhere_on_the_page_leaves_the_form_to_a_person() -> None:
+    """A correction at the foot, beside a table or beside fields."""
+
+    def corrected(sheet: Any) -> None:
+        _typed(sheet)
+        sheet.drawString(60, 200, "Rettelse: riktig nummer for Kari er 058572 11210")
+
+    foot = _upon(_filled()[0], lambda sheet: sheet.drawString(60, 30, "Riktig nummer for Kari er 058572 11210"))
+    assert [False, False, True] == [_used(read_pdf(data, POST)) for data in (_sheet(corrected), foot, _sheet(_typed))]
