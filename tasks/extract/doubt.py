@@ -31,12 +31,19 @@ def doubted(form: ReadForm, *, refuses: bool = False) -> ReadForm:
 
 def without_rival(lines: Iterable[str], forms: tuple[ReadForm, ...]) -> tuple[ReadForm, ...]:
     """The forms, for a person where their document has another identity number that no cell holds: it may be the right
-    one. The pupil's own, under its label, is none."""
+    one. The pupil's own, under its label, is none, and neither is what digits set apart in the form's own row make."""
     told = {clean(entry.fnr.value) for form in forms for entry in form.entries if entry.fnr}
     if not told:
         return forms
-    others = [line for line in lines if not _asks_for_another(line)]
+    others = [
+        line for line in lines if not _asks_for_another(line) and not any(one in _digits_of(line) for one in told)
+    ]
     return tuple(map(doubted, forms)) if set(valid_numbers("\n".join(others))) - told else forms
+
+
+def _digits_of(line: str) -> str:
+    """The digits of a line as one."""
+    return "".join(letter for letter in line if letter.isdecimal())
 
 
 def _asks_for_another(line: str) -> bool:

@@ -452,3 +452,18 @@ def test_another_number_elsewhere_on_the_page_leaves_the_form_to_a_person() -> N
 
     foot = _upon(_filled()[0], lambda sheet: sheet.drawString(60, 30, "Riktig nummer for Kari er 058572 11210"))
     assert [False, False, True] == [_used(read_pdf(data, POST)) for data in (_sheet(corrected), foot, _sheet(_typed))]
+
+
+def test_digits_set_apart_make_no_other_number() -> None:
+    """Eleven neighbouring digits of two columns may be a number, and are nobody's."""
+    numbers = ("12847910427", "03917710774")
+
+    def apart(sheet: Any) -> None:
+        _typed(sheet, but=("fnr",))
+        for number, x in zip(numbers, (190, 370), strict=True):
+            for place, digit in enumerate(number):
+                sheet.drawString(x + 11 * place, 436, digit)
+
+    reading = read_pdf(_sheet(apart), POST)
+    assert numbers == tuple(entry.fnr.value for entry in reading.forms[0].entries if entry.fnr)
+    assert _used(reading)
