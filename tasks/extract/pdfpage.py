@@ -93,9 +93,10 @@ def words(textpage: Any) -> list[Piece]:
         if not pdfium_c.FPDFText_GetLooseCharBox(textpage, index, box):
             continue
         if letters:
-            _, _, right, bottom, top = letters[-1]
+            _, left, right, bottom, top = letters[-1]
             high = max(top - bottom, 1.0)
-            if abs(box.bottom - bottom) > 0.5 * high or not -high < box.left - right < 0.25 * high:
+            joined = (box.left, box.right) == (left, right)  # the letters of a ligature share its place
+            if abs(box.bottom - bottom) > 0.5 * high or not (joined or -high < box.left - right < 0.25 * high):
                 close()
         letters.append((character, box.left, box.right, box.bottom, box.top))
     close()
@@ -219,13 +220,21 @@ def _beside(line: list[Piece], top: float, bottom: float, left: float) -> bool:
     return all(bottom < piece.middle < top and piece.right <= left + _NEAR for piece in line)
 
 
+def _cell_text(place: _Place, pieces: list[Piece]) -> str:
+    """The lines of a cell as one. An address that filled its cell was broken where no blank is."""
+    lines = _lines(pieces)
+    full = all(len(line) == 1 and place.right - line[0].right < _DIGIT / 2 for line in lines[:-1])
+    whole = len(lines) > 1 and len(lines[-1]) == 1 and full and sum(piece.text.count("@") for piece in pieces) == 1
+    return ("" if whole else " ").join(line_texts(pieces))
+
+
 def _digit_boxes(places: list[_Place], cells: dict[_Place, list[Piece]]) -> list[tuple[float, str]]:
     """The cells of a row from left to right, boxes of a digit each as one."""
     row: list[tuple[float, str]] = []
     last: _Place | None = None
     end = 0.0
     for place in sorted(places, key=lambda place: place.left):
-        text = " ".join(line_texts(cells[place]))
+        text = _cell_text(place, cells[place])
         narrow = last is not None and max(place.right - place.left, last.right - last.left) < _DIGIT
         if last and narrow and place.upper is last.upper and place.left - end < 1.5 * (place.right - place.left):
             row[-1] = (row[-1][0], row[-1][1] + text)

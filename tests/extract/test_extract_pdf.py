@@ -350,3 +350,31 @@ def test_a_typewriters_blanks_part_no_words() -> None:
         pieces.append(pdfpage.Piece(word, left, left + 5.4 * len(word), 686.0, 690.5 if word in low else 693.0))
         left += 5.4 * (len(word) + 1)
     assert [" ".join(words)] == [cell.text for row in pdfpage.rows(pieces, [], [], "") for cell in row.cells]
+
+
+def test_the_letters_of_a_ligature_are_one_word() -> None:
+    """Three letters may share one sign's place, wider than it is high."""
+    from types import SimpleNamespace
+
+    signs = [("S", 0.0, 4.0), ("f", 4.0, 12.0), ("f", 4.0, 12.0), ("i", 4.0, 12.0), ("e", 12.0, 16.0)]
+    textpage = _SignsOf(signs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdfpage, "pdfium_c", textpage)
+        assert ["Sffie"] == [word.text for word in pdfpage.words(SimpleNamespace(count_chars=lambda: len(signs)))]
+
+
+class _SignsOf:
+    """PDFium's answers about these signs: (letter, left, right) each, six points high."""
+
+    def __init__(self, signs: list[tuple[str, float, float]]) -> None:
+        from pypdfium2 import raw
+
+        self._signs, self.FS_RECTF = signs, raw.FS_RECTF
+
+    def FPDFText_GetUnicode(self, _: Any, index: int) -> int:
+        return ord(self._signs[index][0])
+
+    def FPDFText_GetLooseCharBox(self, _: Any, index: int, box: Any) -> bool:
+        _, box.left, box.right = self._signs[index]
+        box.bottom, box.top = 0.0, 6.5
+        return True

@@ -467,3 +467,22 @@ def test_digits_set_apart_make_no_other_number() -> None:
     reading = read_pdf(_sheet(apart), POST)
     assert numbers == tuple(entry.fnr.value for entry in reading.forms[0].entries if entry.fnr)
     assert _used(reading)
+
+
+def test_an_address_broken_where_its_cell_ends_is_one(told: Told) -> None:
+    """A word processor breaks what is too long for its cell; a note below an address is no part of it."""
+
+    def broken(sheet: Any) -> None:
+        _typed(sheet, but=("email",))
+        for y in (354, 380, 404):
+            sheet.line(57, y, 540, y)
+        for x in (57, 187, 290, 367, 540):
+            sheet.line(x, 354, x, 404)
+        sheet.setFont("Helvetica", 10)
+        sheet.drawString(190, 370, "nordmann@example.n")
+        sheet.drawString(190, 358, "o")
+        sheet.drawString(370, 370, "per@example.no")
+        sheet.drawString(370, 358, "privat")
+
+    (form,) = read_pdf(_sheet(broken), POST).forms
+    assert ["nordmann@example.no", "per@example.no privat"] == [told(form)[slot]["email"] for slot in (1, 2)]
