@@ -31,7 +31,9 @@ KINDS: dict[str, tuple[worker.Kind, bytes]] = {
     "tiff": ("image", packed([SMALL, SMALL], dpi=72, fmt="tiff")),
     "docx": ("office", office.docx(ONE)),
 }
-FAULTS = {"damaged", "too_large", "layout_not_found", "password_only", "unsupported", "two_layers_disagree"}
+FAULTS = {
+    "damaged", "handwritten", "layout_not_found", "password_only", "too_large", "two_layers_disagree", "unsupported",
+}  # fmt: skip
 
 
 def spoilt(data: bytes, draw: random.Random) -> bytes:
