@@ -66,6 +66,12 @@ def find_sheet(page: Grey) -> Sheet | None:
     return None
 
 
+def shows_mark(page: Grey) -> bool:
+    """Whether any of the edition's corner marks is on a page."""
+    found, _ = _detected(reduced(page, SEARCH_SIDE), one_window=False)
+    return any(ident in ids for ids in MARK_IDS.values() for ident in found)
+
+
 def _detected(page: Grey, *, one_window: bool) -> tuple[list[int], Any]:
     """Which marks are seen, and their corners. Paper is told from ink in the largest of the detector's windows, or in
     all of them: that takes three times as long and finds a mark more where a pen ran through it."""

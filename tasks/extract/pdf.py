@@ -43,8 +43,8 @@ _lock: Final = threading.Lock()  # PDFium is not for several threads at once
 @dataclass(slots=True)
 class _Found:
     """What the pages gave so far. `named`: a page's fields that are read by name; `comments`: what was noted beside the
-    form; `around`: what is printed on pages whose fields are read by name; `typed`: the
-    visible lines of pages that are no pictures."""
+    form; `around`: what is printed on pages whose fields are read by name; `typed`: the visible lines of pages that are
+    no pictures; `left`: pictures of pages on which no form was found."""
 
     rows: list[Row] = field(default_factory=list)
     named: list[Cells] = field(default_factory=list)
@@ -54,6 +54,7 @@ class _Found:
     unseen: list[str] = field(default_factory=list)
     unfilled: list[int] = field(default_factory=list)
     scanned: list[ReadForm] = field(default_factory=list)
+    left: list[Any] = field(default_factory=list)
     consents: list[ReadForm] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
     comments: list[str] = field(default_factory=list)
@@ -108,7 +109,7 @@ def _read(document: Any, data: bytes, settings: Post) -> Reading:
         for number in found.unfilled:  # printed, then written on: ink, or text turned into outlines
             _scan(document[number - 1], number, settings, found, quiet=True)
     scanned = [form for form in found.scanned if form.entries or form.kind == "consent"]
-    if typed or scanned:
+    if (typed or scanned) and not _left_unread(found, settings):
         found.faults.discard("layout_not_found")
     said_no = any(values.refuses_in_words(line, on_form=True) for line in found.comments)
     if found.doubts or found.hidden or found.comments:
@@ -123,6 +124,13 @@ def _read(document: Any, data: bytes, settings: Post) -> Reading:
         found.faults.add("unsupported")
     numbers = found.numbers or holds_number("\n".join(found.text))
     return Reading(forms, tuple(sorted(found.faults)), numbers, find_code(found.typed))
+
+
+def _left_unread(found: _Found, settings: Post) -> bool:
+    """Whether a picture on which no form was found looks like one."""
+    from tasks.extract.unread import like_form
+
+    return any(like_form(page, settings) for page in found.left)
 
 
 def _made_of_xfa(document: Any) -> bool:
@@ -209,6 +217,7 @@ def _busy(page: Any) -> bool:
 def _scan(page: Any, number: int, settings: Post, found: _Found, *, quiet: bool = False) -> ReadForm | None:
     """The page as a picture. `quiet`: a page without the table is no fault."""
     from tasks.extract.scan import read_page
+    from tasks.extract.unread import kept
 
     wide, high = page.get_size()
     if wide * high * (_DPI / 72) ** 2 > settings.max_pixels:
@@ -226,16 +235,19 @@ def _scan(page: Any, number: int, settings: Post, found: _Found, *, quiet: bool 
         found.scanned.append(form)
     elif not quiet:
         found.faults.add("layout_not_found")
+        found.left.append(kept(grey))
     return form
 
 
 def _two_layers(page: Any, number: int, settings: Post, found: _Found, typed: tuple[ReadForm, ...]) -> None:
     """A picture of the page, and perhaps text over it. The picture is what people see, so it is what is read; where
     the text says something else, or the picture cannot be read, a person decides."""
+    before = len(found.left)
     form = _scan(page, number, settings, found)
     if not typed:
         return
     if form is None:
+        del found.left[before:]
         found.scanned += [replace(doubted(one), machine_read=True) for one in typed]
     if form is None or len(typed) > 1 or not _agree(typed[0], form):
         found.scanned = [doubted(one) if one is form else one for one in found.scanned]

@@ -20,7 +20,7 @@ from schemas.boxed import QR_PLACE
 from schemas.documents import FieldName, ReadField, ReadForm, Reading
 from schemas.form import LABELS, REFUSAL_LABELS, ROWS
 from schemas.settings import Post
-from tasks.extract import boxes, ocr, values
+from tasks.extract import boxes, ocr, unread, values
 from tasks.extract.cell import look
 from tasks.extract.crease import creased
 from tasks.extract.draft import Draft, distinct
@@ -59,19 +59,22 @@ def read_image(data: bytes, settings: Post) -> Reading:
     """Every form on a picture (PNG, JPEG, TIFF with its pages, BMP, GIF, WebP).
 
     Faults: `damaged` (no picture, or cut short), `too_large` (pages, pixels or bytes over the settings),
-    `layout_not_found` (no page with the form's table), `handwritten` (a page of it), `readers_disagree` (on a printed
-    number). Raises OutsideFault where an engine's files are missing.
+    `layout_not_found` (no page with the form's table, or one more that looks like a form), `handwritten` (a page of
+    it), `readers_disagree` (on a printed number). Raises OutsideFault where an engine's files are missing.
     """
     if len(data) > settings.max_bytes:
         return Reading(faults=("too_large",))
     forms: list[ReadForm] = []
     faults: set[str] = set()
+    left: list[Grey] = []
     numbers = found = False
     try:
         for number, page in enumerate(_pages(data, settings), 1):
             read = read_page(page, settings, number)
             found, numbers = found or read.form is not None, numbers or read.numbers
             faults |= {*read.faults}
+            if read.form is None:
+                left.append(unread.kept(page))
             if read.form and (read.form.entries or read.form.kind == "consent"):
                 forms.append(read.form)
     except _TooLarge:
@@ -80,6 +83,8 @@ def read_image(data: bytes, settings: Post) -> Reading:
         return Reading(distinct(forms), ("too_large",), numbers)
     except _BAD_PICTURE:
         return Reading(distinct(forms), ("damaged",), numbers)
+    if not found or any(unread.like_form(page, settings) for page in left):
+        faults.add("layout_not_found")
     return Reading(distinct(forms), tuple(sorted(faults)) if found else ("layout_not_found",), numbers)
 
 

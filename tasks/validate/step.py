@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from itertools import combinations
 from typing import Final
 
 import pandas as pd
 from pandera.config import get_config_context, get_config_global
+from rapidfuzz import fuzz
 
-from schemas.documents import FIELDS, FieldName, Opened, ReadEntry, Reading
+from schemas.documents import FIELDS, FieldName, Opened, ReadEntry, ReadForm, Reading
 from schemas.errors import NotReady
 from schemas.frames import FORMS_APART, EntriesAsRead
 from schemas.judging import judge
@@ -34,6 +36,9 @@ UNREADABLE: Final[Mapping[str, str]] = {
 """Decryption verdicts that end a submission, with their reason."""
 
 DECISIONS: Final = ("confirm", "refuse", "reject")
+
+_MOST_ALIKE: Final = 80
+"""How alike two pupils' names on sheets of one stack may be, of 100."""
 
 
 def validate_batch(
@@ -77,7 +82,7 @@ def _verdict(claim: Claimed, opened: Opened, reading: Reading, entries: list[Ent
         outcome = SubmissionOutcome.NOT_A_FORM
     elif outcome is SubmissionOutcome.READ and not entries and reading.faults and _hopeless(reading.faults):
         outcome = SubmissionOutcome.UNREADABLE
-    if len(reading.forms) > 1:
+    if len(reading.forms) > 1 and not (claim.channel == "post" and _of_different_pupils(reading.forms)):
         document.append(Fault("document", "form_ambiguous"))
     texts = " ".join(part.text for part in opened.parts if part.text)
     return Verdict(
@@ -101,6 +106,22 @@ def _sender(claim: Claimed, opened: Opened) -> str | None:
 def _hopeless(faults: Iterable[str]) -> bool:
     """Faults of a file that nobody can read as it is; the others (no layout found, say) a person can look at."""
     return set(faults) <= {"damaged", "password_only", "unsupported", "too_large"}
+
+
+def _of_different_pupils(forms: Sequence[ReadForm]) -> bool:
+    """Whether a scanned stack holds a form for each of several pupils, so that none can be another's later edition: by
+    their references, or by names that no misreading makes alike."""
+    return all(
+        one.reference != two.reference
+        if one.reference and two.reference
+        else bool(_named(one) and _named(two))
+        and max(fuzz.ratio(a, b) for a in _named(one) for b in _named(two)) < _MOST_ALIKE
+        for one, two in combinations(forms, 2)
+    )
+
+
+def _named(form: ReadForm) -> set[str]:
+    return {pupil.casefold() for entry in form.entries for pupil in _pupils(entry) if pupil}
 
 
 def _draft(claim: Claimed, reading: Reading) -> list[Entry]:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from fixtures import boxed
 from fixtures.filled import FilledColumn, FilledForm
 from fixtures.pages import packed, rendered, scanned, typed_pdf
 from fixtures.paperset import handwritten
@@ -23,6 +24,7 @@ from schemas.settings import Post
 from tasks.extract.draft import Draft
 from tasks.extract.layout import find_grid
 from tasks.extract.ocr import shade_at
+from tasks.extract.pdf import read_pdf
 from tasks.extract.policy import Seen
 from tasks.extract.scan import Page, read_image, read_page, taken
 
@@ -288,6 +290,41 @@ def test_two_different_forms_in_one_file_are_two_forms(filled: Filled, told: Tol
     pages = [rendered(typed_pdf(filled(number)), dpi=150) for number in (0, 4)]
     reading = read_image(packed(pages, dpi=200, fmt="tiff"), POST)
     assert [told(filled(0)), told(filled(4))] == [told(form) for form in reading.forms]
+
+
+def _torn(page: Any) -> Any:
+    """The page with its lower right corner torn off through the table."""
+    high, wide = page.shape
+    gone = np.add.outer(np.arange(high) * 0.6, np.arange(wide)) > 1.17 * wide
+    return np.where(gone, np.uint8(255), page)
+
+
+def _unlike(page: Any, keep: float) -> Any:
+    """Its upper part alone: the letter, without the form below."""
+    return np.concatenate([page[: int(page.shape[0] * keep)], np.full_like(page[int(page.shape[0] * keep) :], 255)])
+
+
+@pytest.mark.parametrize("fmt", ["tiff", "pdf"])
+def test_a_sheet_of_a_stack_that_cannot_be_read_is_not_lost(filled: Filled, told: Told, fmt: Any) -> None:
+    """Beside forms that were read, one whose table is torn is a fault; a letter, a blank back and a cover are none."""
+    reads = (lambda data: read_pdf(data, POST)) if fmt == "pdf" else (lambda data: read_image(data, POST))
+    first, second = (rendered(typed_pdf(filled(number)), dpi=200) for number in (0, 4))
+    cover = np.full_like(first, 255)
+    cv2.putText(cover, "Til kontoret: skjema fra 1STA", (200, 700), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (0,), 4)
+    calm = reads(packed([cover, first, np.full_like(first, 250), _unlike(second, 0.42)], dpi=200, fmt=fmt))
+    assert ([told(filled(0))], ()) == ([told(form) for form in calm.forms], calm.faults)
+    torn = reads(packed([first, _torn(second)], dpi=200, fmt=fmt))
+    assert ([told(filled(0))], ("layout_not_found",)) == ([told(form) for form in torn.forms], torn.faults)
+
+
+def test_half_a_boxed_sheet_is_a_sheet_that_was_not_read() -> None:
+    """One of its corner marks is enough to know it by, upside down as well."""
+    sheet = boxed.printed(boxed.filled_pdf(ONE), dpi=200)
+    half = np.ascontiguousarray(sheet[: sheet.shape[0] // 2])
+    other = rendered(typed_pdf(ONE), dpi=200)
+    for lies in (half, half[::-1, ::-1]):
+        reading = read_image(packed([other, np.ascontiguousarray(lies)], dpi=200, fmt="tiff"), POST)
+        assert ("layout_not_found",) == reading.faults
 
 
 def _png(shape: tuple[int, int], value: int = 255) -> bytes:

@@ -203,6 +203,38 @@ def test_two_forms_in_one_delivery_are_a_persons_to_sort_out() -> None:
     assert [(1, 0), (1, 10)] == [(entry.slot, entry.ord) for entry in verdict.entries]
 
 
+def _stack(*pupils: str, references: tuple[str, ...] = ()) -> Verdict:
+    """What a scanned file with a form for each of these pupils is judged as."""
+    said = [*references, *([""] * len(pupils))]
+    forms = tuple(
+        ReadForm((read(pupil=pupil),), machine_read=True, reference=told)
+        for pupil, told in zip(pupils, said, strict=False)
+    )
+    return judge_all({"S-A": Reading(forms)}, channel="post")["S-A"]
+
+
+def test_a_stack_fed_through_the_scanner_is_a_form_for_each_pupil() -> None:
+    """Sheets of different pupils in one file stand each by itself; references tell them apart where names cannot."""
+    verdict = _stack("Ola Modigmaur", "Åse Bækkelund", "Jonas Li")
+    assert ((), [0, 10, 20]) == (verdict.faults, [entry.ord for entry in verdict.entries])
+    assert () == _stack("Ola Modigmaur", "Ole Modigmaur", references=("R-ONE", "R-TWO")).faults
+
+
+@pytest.mark.parametrize(
+    ("pupils", "references"),
+    [
+        (("Ola Modigmaur", "Ola Modigmaur"), ()),
+        (("Ola Modigmaur", "Åse Bækkelund", "Ole Modigmaur"), ()),
+        (("Ola Modigmaur", ""), ()),
+        (("Ola Modigmaur", "Åse Bækkelund"), ("R-ONE", "R-ONE")),
+    ],
+    ids=["one pupil", "names alike", "no name", "one reference"],
+)
+def test_two_sheets_that_may_be_one_pupils_are_a_persons(pupils: tuple[str, ...], references: tuple[str, ...]) -> None:
+    """Which of them holds is not ours to guess, nor whether a name was misread."""
+    assert (Fault("document", "form_ambiguous"),) == _stack(*pupils, references=references).faults
+
+
 def test_ordinary_post_is_not_a_form() -> None:
     """No form, no fault of a document, nothing."""
     verdict = judge_all({"S-A": Reading()})["S-A"]
