@@ -75,7 +75,10 @@ def test_a_broken_document_is_a_reading_or_a_fault(name: str) -> None:
         if name == "docx":  # its archive has checksums: what opens is whole
             assert values_of(reading) <= meant
     whole = worker.read_apart(kind, data, POST)
-    assert meant == values_of(whole) if name in ("pdf", "docx") else ("layout_not_found",) == whole.faults
+    if name in ("pdf", "docx"):
+        assert meant == values_of(whole)
+    else:  # so small that its table may be found and its print is no print
+        assert whole.faults in (("layout_not_found",), ("handwritten",))
 
 
 def drawn(*objects: bytes) -> bytes:
