@@ -32,6 +32,8 @@ ORDINARY: Final = "andre"
 UNFINISHED: Final = (".part", ".tmp", ".crdownload")
 LOCKS: Final = (".lock", ".lck")
 """What a scanner's lock beside a file ends in: `a.pdf.lock` holds `a.pdf`."""
+_OLDEST_NS: Final = 30 * 86_400 * 10**9
+"""A scan that lies there is no older, whatever its time says: intake runs every day."""
 _ROOMS: Final = {"taken": TAKEN, "person": TAKEN, "ordinary": ORDINARY}
 _SUFFIX: Final = re.compile(r"\.[a-z][a-z0-9]{0,5}\Z")
 _HANDLE: Final = re.compile(r"(?:(ferdig|andre)/)?([^/|]+)\|(\d+)\|(-?\d+)\|(\d+)\Z", re.ASCII)
@@ -191,8 +193,10 @@ class ScanFolderChannel:
                 if name.startswith(".") or name.lower().endswith((*UNFINISHED, *LOCKS, *filter(None, [self._done]))):
                     continue
                 # A time to come is a wrong clock's. Taken as it is, the file would be "still being written" until then,
-                # and newer than every form that comes after it; so it is the time when it came to this disk.
-                changed_ns = status.st_mtime_ns if status.st_mtime_ns <= now_ns else status.st_ctime_ns
+                # and newer than every form that comes after it; a time long past would have it erased unseen. So it is
+                # the time when it came to this disk.
+                likely = now_ns - _OLDEST_NS <= status.st_mtime_ns <= now_ns
+                changed_ns = status.st_mtime_ns if likely else status.st_ctime_ns
                 if stat.S_ISREG(status.st_mode) and now_ns - changed_ns >= self._stable_ns:
                     found.append((changed_ns, status, name, self._held(name, status, lying)))
         return sorted(found, key=lambda one: (one[0], one[2]))

@@ -217,6 +217,16 @@ def test_a_file_from_the_future_is_taken_and_arrived_when_it_came_to_this_disk(f
     assert abs(only(late).received_at.timestamp() - came) < 0.001
 
 
+def test_a_file_from_long_ago_arrived_when_it_came_to_this_disk(folder: Path) -> None:
+    """A scanner whose clock stands at the year 2000 would have its scans erased as ninety days old, unseen."""
+    path = put(folder, "a.pdf", age=25 * 365 * 86400)
+    came = path.stat().st_ctime
+
+    late = ScanFolderChannel(folder, 1000, 2.0, now=lambda: came + 60)
+
+    assert abs(only(late).received_at.timestamp() - came) < 0.001
+
+
 def test_no_more_than_a_byte_above_the_limit_is_read(folder: Path) -> None:
     """An oversized file is cut one byte above the limit, where it shows as too large, and stays at its source."""
     put(folder, "a.pdf", b"x" * 5000)
