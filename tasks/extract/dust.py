@@ -18,6 +18,7 @@ _SPECK_MM: Final = 0.75
 _DUST_MM: Final = 0.45
 _DUSTY: Final = 0.2
 """Share of the ink from which a dot is measured: a pale letter has darker dots in it."""
+_DARK: Final = 0.35
 _DOTS_MM: Final = 1.5
 _RING_MM: Final = 2.0
 """How far over its small letters a line may have a ring."""
@@ -40,17 +41,23 @@ def boxes(found: list[Any]) -> NDArray[np.int64]:
 def without_specks(shade: Shades, digits: NDArray[np.int64], millimetre: float) -> Shades:
     """A number without dust: dots that stand in no digit's box (`digits`, digits x 4). `millimetre` in pixels."""
     found = marks(shade > _DUSTY)
-    lefts, tops, wide, high = (boxes(found)[:, None, side] for side in range(4))
+    around = boxes(found)
+    lefts, tops, wide, high = (around[:, None, side] for side in range(4))
     apart = (lefts >= digits[:, 0] + digits[:, 2]) | (lefts + wide <= digits[:, 0])
     apart |= (tops >= digits[:, 1] + digits[:, 3]) | (tops + high <= digits[:, 1])
     small = np.maximum(wide, high)[:, 0] <= _SPECK_MM * millimetre
-    specks = [found[one] for one in np.flatnonzero(small & apart.all(axis=1))]
+    specks = [found[one] for one in np.flatnonzero(small & apart.all(axis=1)) if _dark(shade, *around[one])]
     if not specks:
         return shade
     own = cv2.drawContours(np.zeros(shade.shape, np.uint8), specks, -1, (1,), cv2.FILLED)
     side = 2 * round(_SKIRT_MM * millimetre) + 1
     spread = cv2.dilate(own, np.ones((side, side), np.uint8)) > 0
     return np.where(spread & ((own > 0) | (shade <= _DUSTY)), np.float32(0), shade)
+
+
+def _dark(shade: Shades, left: int, top: int, wide: int, high: int) -> bool:
+    """Whether a dot is as dark as dust: of a pale pen's mark only the darkest is seen."""
+    return float(shade[top : top + high, left : left + wide].max()) >= _DARK
 
 
 def dusted(laid: Laid, millimetre: float) -> Shades:
@@ -67,7 +74,11 @@ def dusted(laid: Laid, millimetre: float) -> Shades:
         left, top, wide, high = dot
         alone = (np.abs(dots[:, :2] - dot[:2]) <= _DOTS_MM * unit).all(axis=1).sum() == 1
         around = np.s_[max(0, top - skirt) : top + high + skirt, max(0, left - skirt) : left + wide + skirt]
-        if alone and float(laid.distance[top : top + high, left : left + wide].max()) < -_BESIDE:
+        if (
+            alone
+            and _dark(laid.shade, *dot)
+            and float(laid.distance[top : top + high, left : left + wide].max()) < -_BESIDE
+        ):
             shade = shade.copy() if shade is laid.shade else shade
             shade[around] = np.where(laid.distance[around] < -_BESIDE, np.float32(0), shade[around])
     return shade

@@ -25,11 +25,14 @@ MOST_LACKING: Final = 0.15
 """How far from dark it may be where the typeface has ink."""
 MOST_PALE: Final = 0.065
 """How dark, over a pen's breadth, it may be farther from the typeface than an edge is soft: a page's grain is less."""
-MOST_HEAVY: Final = 0.21
-"""How much darker or lighter than the typeface, blurred as the print is, over a gap's breadth: ink in a gap that two
-outlines leave is beside both."""
-MOST_HEAVY_FLAT: Final = 0.32
-"""The same where the paper is one shade, as one bit a pixel makes it: there all digits thicken, and nothing is pale."""
+MOST_BESIDE: Final = 0.085
+"""How much darker, over a stroke's breadth, it may be beside an outline than the typeface, softened as the print is:
+ink in a gap that two outlines leave is near to both."""
+MOST_BESIDE_FLAT: Final = 0.15
+"""The same where the paper is one shade, as one bit a pixel makes it: outlines are rough there, and nothing is pale."""
+MOST_FAINT: Final = 0.21
+"""How much lighter than the typeface, softened as the print is, over a gap's breadth."""
+MOST_FAINT_FLAT: Final = 0.32
 _FLAT: Final = 0.6
 _BESIDE: Final = 1.1
 """How far an outline may be from the typeface's. These distances are pixels of a digit `HEIGHT` high."""
@@ -37,8 +40,14 @@ _AWAY: Final = 2.6
 _GRAIN: Final = 0.7
 _PEN: Final = 1.0
 _GAP: Final = 1.6
-_BLURS: Final = (0.7, 1.0, 1.3, 1.7, 2.1)
-"""By how much print is blurred, beside not at all; pixels, as all breadths here."""
+_STROKE: Final = 1.4
+_MOVED: Final = 7
+"""Over how many pixels, all ways, a piece of a letter may stand a little elsewhere, or slant."""
+_STILL: Final = 0.003
+_BLUR: Final = 0.8
+_SOFTEST: Final = 1.6
+_SHARPEST: Final = 0.35
+"""By how much print may be blurred; pixels, as all breadths here."""
 _INKED: Final = 0.4
 _DARKEST: Final = 0.995
 _FINE: Final = 14.0
@@ -52,8 +61,8 @@ def explained(crop: Grey, millimetre: float, text: str) -> bool:
     shade = _inside(crop, millimetre) if text and {*text} <= {*DIGITS} else None
     if shade is None:
         return False
-    heavy = _most_heavy(crop)
-    return any(_same(*laid, heavy) for laid in digits(shade, text, _FINE))
+    flat = _flat(crop)
+    return any(_same(*laid, flat=flat) for laid in digits(shade, text, _FINE))
 
 
 def explained_line(crop: Grey, millimetre: float, text: str) -> bool:
@@ -67,8 +76,10 @@ def explained_line(crop: Grey, millimetre: float, text: str) -> bool:
         return False
     left, top = tall[:, :2].min(axis=0).tolist()
     right, bottom = (tall[:, :2] + tall[:, 2:]).max(axis=0).tolist()
-    heavy = _most_heavy(crop)
-    return any(_same(dusted(one, _FINE), one.distance, heavy) for one in lines(shade, text, (left, top, right, bottom)))
+    flat = _flat(crop)
+    return any(
+        _same(dusted(one, _FINE), one.distance, flat=flat) for one in lines(shade, text, (left, top, right, bottom))
+    )
 
 
 def _inside(crop: Grey, millimetre: float) -> Shades | None:
@@ -78,8 +89,8 @@ def _inside(crop: Grey, millimetre: float) -> Shades | None:
     return shaded(inner, _FINE / millimetre) if min(inner.shape, default=0) >= 8 else None
 
 
-def _most_heavy(crop: Grey) -> float:
-    return MOST_HEAVY_FLAT if float(np.mean(crop == crop.max())) > _FLAT else MOST_HEAVY
+def _flat(crop: Grey) -> bool:
+    return float(np.mean(crop == crop.max())) > _FLAT
 
 
 def shaded(inner: Grey, scale: float) -> Shades:
@@ -103,8 +114,8 @@ def _straight(along: NDArray[np.float64], step: int) -> tuple[float, float]:
     return slope, float(along.mean() + slope * at[0])
 
 
-def _same(shade: Shades, distance: Shades, heavy: float) -> bool:
-    """Whether ink stands where the typeface has it, and nowhere else."""
+def _same(shade: Shades, distance: Shades, *, flat: bool) -> bool:
+    """Whether ink stands where the typeface has it, and nowhere else. `flat`: the paper is one shade."""
     over = np.maximum(shade - ink_at(distance, _BESIDE), -MOST_OVER)
     if _darkest(over, _GRAIN) > MOST_OVER:
         return False
@@ -112,15 +123,46 @@ def _same(shade: Shades, distance: Shades, heavy: float) -> bool:
     away = np.where(distance > -_AWAY, np.float32(0), shade)
     if _darkest(lacking, _GRAIN) > MOST_LACKING or _darkest(away, _PEN) > MOST_PALE:
         return False
-    apart = shade - _blurred(shade, distance)
-    return max(_darkest(apart, _GAP), _darkest(-apart, _GAP)) <= heavy
+    left, top, wide, high = cv2.boundingRect((distance > -_AWAY).astype(np.uint8))
+    there = np.s_[max(0, top - _MOVED) : top + high + _MOVED, max(0, left - _MOVED) : left + wide + _MOVED]
+    outlines = np.ascontiguousarray(distance[there])
+    made = _softened(shade[there], outlines)
+    apart = shade[there] - made
+    if _darkest(-apart, _GAP) > (MOST_FAINT_FLAT if flat else MOST_FAINT):
+        return False
+    beside = np.where(outlines < 0, _unmoved(apart, made) * (1 - made), np.float32(0))
+    return _darkest(beside, _STROKE) <= (MOST_BESIDE_FLAT if flat else MOST_BESIDE)
 
 
-def _blurred(shade: Shades, distance: Shades) -> Shades:
-    """The typeface's ink as blurred as the print: blur fills corners and narrow gaps, a pen fills one of them."""
-    sharp = ink_at(distance)
-    made = [sharp, *(np.asarray(cv2.GaussianBlur(sharp, (0, 0), blur), np.float32) for blur in _BLURS)]
-    return min(made, key=lambda one: float(cv2.norm(one, shade, cv2.NORM_L1)))
+def _unmoved(apart: Shades, made: Shades) -> Shades:
+    """How far the print is `apart` from the ink that was `made` of the typeface, beyond what letters that stand a
+    little elsewhere would be: a shift darkens one side of a stroke only as much as it lightens the other."""
+    right, down = (cv2.Sobel(made, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    across, along, both = _near(right * right) + _STILL, _near(down * down) + _STILL, _near(right * down)
+    by_right, by_down = _near(apart * right), _near(apart * down)
+    moved = (along * by_right - both * by_down) * right + (across * by_down - both * by_right) * down
+    return np.asarray(apart - moved / (across * along - both * both), np.float32)
+
+
+def _softened(shade: Shades, distance: Shades) -> Shades:
+    """The typeface's ink as heavy and as blurred as the print's, by least squares in two steps."""
+    more, blur = 0.0, _BLUR
+    for last in (False, True):
+        edge = (np.abs(distance + np.float32(more)) < 0.5).astype(np.float32)
+        sharp = np.clip(distance + np.float32(more + 0.5), 0, 1)
+        made, heavier = (cv2.GaussianBlur(one, (0, 0), blur) for one in (sharp, edge))
+        softer = cv2.Laplacian(made, cv2.CV_32F)  # how it changes as half the blur's square grows
+        ways = np.stack((heavier.ravel(), softer.ravel()))
+        by = np.linalg.lstsq(ways @ ways.T, ways @ (shade - made).ravel(), rcond=None)[0].astype(np.float32)
+        if last:
+            break
+        more = float(np.clip(by[0], -1, 1))
+        blur = float(np.sqrt(np.clip(blur**2 + 2 * by[1], _SHARPEST**2, _SOFTEST**2)))
+    return np.asarray(made + by[0] * heavier + by[1] * softer, np.float32)
+
+
+def _near(one: Shades) -> Shades:
+    return np.asarray(cv2.blur(one, (_MOVED, _MOVED)), np.float32)
 
 
 def _darkest(shade: Shades, grain: float) -> float:

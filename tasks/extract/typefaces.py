@@ -29,7 +29,7 @@ REACH: Final = 6.0
 """How far from an outline distances are kept, pixels."""
 SOFT: Final = 1.6
 """Over how many pixels an edge goes from ink to paper."""
-_WEIGHTS: Final = tuple(np.arange(-1.2, 1.61, 0.175).tolist())
+_WEIGHTS: Final = tuple(np.arange(-1.2, 1.61, 0.35).tolist())
 _NEAR: Final = -4.0
 _FIGURES: Final = 5
 _ZERO: Final = 64.0

@@ -131,6 +131,20 @@ def test_a_speck_beside_a_number_is_no_mark() -> None:
     assert explained(cell, millimetre, NUMBER)
 
 
+def test_a_pale_digit_under_a_number_is_no_speck() -> None:
+    """Only its darkest dots are as small as dust; the whole of it is a pen's."""
+    cell = marked("09836830587", "Vera", NUMBER_MARKS["pale digit beside"], seed=87051)
+    assert not explained(cell.grey, cell.unit, cell.text)
+
+
+def test_pale_ink_in_the_gap_between_two_digits_is_seen() -> None:
+    """It is near to both outlines, and no darker than two soft edges might be: a letter's own softness tells."""
+    cell = marked("16849318881", "VeraBd", NUMBER_MARKS["pale bridge"], seed=85084)
+    clean = marked("16849318881", "VeraBd", None, seed=85084)
+    assert explained(clean.grey, clean.unit, clean.text)
+    assert not explained(cell.grey, cell.unit, cell.text)
+
+
 NAME = "Bjørn Ødegård"
 ADDRESS = "kari_nordmann@example.no"
 
