@@ -44,7 +44,7 @@ def validate(state: State) -> None:
 def paper(state: State) -> None:
     """Read worn scans of the seed's form and of the boxed one, typed and by pen strokes, and forms that need no OCR:
     what is right, what is accepted without a person, what is trusted wrongly, pages a second, against the engines
-    alone. Takes some three minutes."""
+    alone. Takes three to ten minutes."""
     from console.bench_paper import paper_figures
 
     show(state, "bench paper", paper_figures(state.say))
