@@ -41,7 +41,11 @@ def ref_of(href: object) -> Ref | None:
     """The end of a link's path; None for what is none."""
     if not isinstance(href, str):
         return None
-    parts = [unquote(part) for part in urlsplit(href).path.split("/") if part]
+    try:
+        path = urlsplit(href).path
+    except ValueError:  # brackets where a host should stand
+        return None
+    parts = [unquote(part) for part in path.split("/") if part]
     return Ref(parts[-3].lower(), parts[-2].lower(), parts[-1]) if len(parts) >= 3 else None
 
 
