@@ -9,12 +9,18 @@ from typing import Final
 
 from schemas.documents import Part
 
-_PACKED: Final = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b\x08", b"PK\x03\x04")
+_PACKED: Final = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b\x08")
 _LETTERS: Final = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".pages", ".heic")
-_NO_FORM: Final = ("pgp", "pkcs7", "calendar", "vcard", "delivery-status", "rfc822", "css", "font", "audio", "video")
+NOT_WRITTEN_BY_PEOPLE: Final = ("pgp", "pkcs7", "calendar", "vcard", "delivery-status", "rfc822", "css")
+_NO_FORM: Final = (*NOT_WRITTEN_BY_PEOPLE, "font", "audio", "video")
 _ATTACHED: Final = b"\x02\x90\x06\x00"
 """How a winmail.dat begins each file that it carries (attAttachRenddata of MS-OXTNEF)."""
 _MOST_NAMES: Final = 1_000
+
+
+def is_winmail(part: Part) -> bool:
+    """Whether Outlook packed the part for itself alone."""
+    return "ms-tnef" in part.media_type.lower() or part.name.lower() == "winmail.dat"
 
 
 def unopened(part: Part) -> str:
@@ -26,7 +32,7 @@ def unopened(part: Part) -> str:
     data, media = part.content, part.media_type.lower()
     if media.startswith(("text/", "image/", "multipart/")) or any(word in media for word in _NO_FORM):
         return ""
-    if "ms-tnef" in media or part.name.lower() == "winmail.dat":
+    if is_winmail(part):
         return "unsupported" if _ATTACHED in data else ""
     if data.startswith(b"PK\x03\x04"):
         names, locked = _names(data)

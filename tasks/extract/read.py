@@ -14,7 +14,7 @@ from typing import Final, Literal
 from schemas.documents import Opened, Part, ReadForm, Reading
 from schemas.settings import Settings
 from tasks.extract.draft import distinct
-from tasks.extract.packed import unopened
+from tasks.extract.packed import NOT_WRITTEN_BY_PEOPLE, is_winmail, unopened
 from tasks.extract.text import read_text
 from tasks.extract.worker import read_apart
 
@@ -34,7 +34,6 @@ _XML: Final = re.compile(
     rb"^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*>[^<]*(?:<\?[^>]*>\s*)*<(?:office:document|pkg:package|w:wordDocument)[\s>]"
 )
 """A word processor's document in one XML file."""
-_NOT_WRITTEN_BY_PEOPLE: Final = ("pgp", "pkcs7", "calendar", "vcard", "delivery-status", "rfc822", "css")
 _LETTERS: Final = ("pdf", "image", "msword", "word", "opendocument.text", "rtf")
 _OTHER_OFFICE: Final = ("excel", "powerpoint", "ms-outlook", ".xls", ".ppt", ".msg", ".pub", ".vsd")
 """Old office files that share Word's container and are no letters."""
@@ -79,7 +78,7 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
     kind = sniffed(part)
     media = part.media_type.lower()
     if kind == "text":
-        if any(word in media for word in _NOT_WRITTEN_BY_PEOPLE):
+        if any(word in media for word in NOT_WRITTEN_BY_PEOPLE):
             return Reading()
         return read_text(part.text if part.text is not None else _decoded(part.content), watch=not part.encrypted)
     if kind == "empty":
@@ -101,8 +100,7 @@ def _read_part(part: Part, settings: Settings, *, alone: bool) -> Reading:
 def _all_in_winmail(parts: Sequence[Part]) -> bool:
     """Whether Outlook packed the whole mail, its files too, into a winmail.dat, which nobody here can read. One beside
     a text only repeats it with its fonts."""
-    packed = any("ms-tnef" in part.media_type.lower() or part.name.lower() == "winmail.dat" for part in parts)
-    return packed and not any((part.text or "").strip() for part in parts)
+    return any(map(is_winmail, parts)) and not any((part.text or "").strip() for part in parts)
 
 
 def sniffed(part: Part) -> Kind:

@@ -83,9 +83,11 @@ def read_image(data: bytes, settings: Post) -> Reading:
         return Reading(distinct(forms), ("too_large",), numbers)
     except _BAD_PICTURE:
         return Reading(distinct(forms), ("damaged",), numbers)
-    if not found or any(unread.like_form(page, settings) for page in left):
+    if not found:
+        return Reading(distinct(forms), ("layout_not_found",), numbers)
+    if any(unread.like_form(page, settings) for page in left):
         faults.add("layout_not_found")
-    return Reading(distinct(forms), tuple(sorted(faults)) if found else ("layout_not_found",), numbers)
+    return Reading(distinct(forms), tuple(sorted(faults)), numbers)
 
 
 def page_sized(data: bytes) -> bool:

@@ -74,16 +74,12 @@ def sight(page: Any, data: bytes, number: int, words: list[Piece], notes: Notes)
     _free_text(found, notes, shown)
     for place, one in enumerate(found.fields):
         found.fields[place] = _answered(one, look, shown, [*seen, *found.typed], found)
-    claimed = [one.piece for one in (*notes.fields, *map(_as_field, notes.typed))]
+    claimed = [*(one.piece for one in notes.fields), *notes.typed]
     found.words = [*seen, *(word for word in shown if not any(pdfnotes.within([word], one) for one in claimed))]
     found.words = _boxed_refusals(page, look, found)
     answers = [*found.words, *found.typed, *(one.piece for one in found.fields if one.piece.text)]
     found.doubts = found.doubts or look.struck(answers) or covered(page, seen)
     return found
-
-
-def _as_field(note: Piece) -> Field:
-    return Field("", note)
 
 
 def _free_text(found: Sight, notes: Notes, shown: list[Piece]) -> None:
