@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.extract.lines import Laid
+from tasks.extract.typefaces import BESIDE
 
 Shades = NDArray[np.float32]
 
@@ -23,8 +24,6 @@ _DOTS_MM: Final = 1.5
 _RING_MM: Final = 2.0
 """How far over its small letters a line may have a ring."""
 _SKIRT_MM: Final = 0.2
-_BESIDE: Final = 1.1
-"""Pixels of the typeface's outside an outline, where it is soft."""
 
 
 def marks(dark: NDArray[np.bool_]) -> list[Any]:
@@ -77,8 +76,8 @@ def dusted(laid: Laid, millimetre: float) -> Shades:
         if (
             alone
             and _dark(laid.shade, *dot)
-            and float(laid.distance[top : top + high, left : left + wide].max()) < -_BESIDE
+            and float(laid.distance[top : top + high, left : left + wide].max()) < -BESIDE
         ):
             shade = shade.copy() if shade is laid.shade else shade
-            shade[around] = np.where(laid.distance[around] < -_BESIDE, np.float32(0), shade[around])
+            shade[around] = np.where(laid.distance[around] < -BESIDE, np.float32(0), shade[around])
     return shade

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tasks.extract.digits import digits
 from tasks.extract.dust import boxes, dusted, marks
 from tasks.extract.lines import lines
-from tasks.extract.typefaces import DIGITS, LETTERS, ink_at, resized
+from tasks.extract.typefaces import BESIDE, DIGITS, LETTERS, ink_at, resized
 
 Grey = NDArray[np.uint8]
 Shades = NDArray[np.float32]
@@ -34,9 +34,8 @@ MOST_FAINT: Final = 0.21
 """How much lighter than the typeface, softened as the print is, over a gap's breadth."""
 MOST_FAINT_FLAT: Final = 0.32
 _FLAT: Final = 0.6
-_BESIDE: Final = 1.1
-"""How far an outline may be from the typeface's. These distances are pixels of a digit `HEIGHT` high."""
 _AWAY: Final = 2.6
+"""Distances and breadths are pixels of a digit `HEIGHT` high."""
 _GRAIN: Final = 0.7
 _PEN: Final = 1.0
 _GAP: Final = 1.6
@@ -116,10 +115,10 @@ def _straight(along: NDArray[np.float64], step: int) -> tuple[float, float]:
 
 def _same(shade: Shades, distance: Shades, *, flat: bool) -> bool:
     """Whether ink stands where the typeface has it, and nowhere else. `flat`: the paper is one shade."""
-    over = np.maximum(shade - ink_at(distance, _BESIDE), -MOST_OVER)
+    over = np.maximum(shade - ink_at(distance, BESIDE), -MOST_OVER)
     if _darkest(over, _GRAIN) > MOST_OVER:
         return False
-    lacking = np.maximum(ink_at(distance, -_BESIDE) - shade, -MOST_LACKING)
+    lacking = np.maximum(ink_at(distance, -BESIDE) - shade, -MOST_LACKING)
     away = np.where(distance > -_AWAY, np.float32(0), shade)
     if _darkest(lacking, _GRAIN) > MOST_LACKING or _darkest(away, _PEN) > MOST_PALE:
         return False

@@ -170,7 +170,8 @@ def _page(document: Any, data: bytes, page: Any, number: int, settings: Post, fo
         return
     if covered < _FULL_PAGE:
         look = sight(page, data, number - 1, words, notes)
-        found.unseen += [word.text for word in words if word not in look.words]
+        plain = set(look.words)  # a page may have thousands
+        found.unseen += [word.text for word in words if word not in plain]
         found.unseen += [one.piece.text for one in notes.fields if one not in look.fields]
         words, filled, typed = look.words, look.fields, look.typed
         found.doubts = found.doubts or look.doubts or (notes.drawn and bool(words))

@@ -27,6 +27,8 @@ SIDE: Final = 44
 """Pixels of a letter's square in the picture, the letter in its middle."""
 REACH: Final = 6.0
 """How far from an outline distances are kept, pixels."""
+BESIDE: Final = 1.1
+"""How far an outline may be from the typeface's, pixels."""
 SOFT: Final = 1.6
 """Over how many pixels an edge goes from ink to paper."""
 _WEIGHTS: Final = tuple(np.arange(-1.2, 1.61, 0.35).tolist())
